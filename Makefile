@@ -1,0 +1,53 @@
+# make demo   set everything up and take a real Wikipedia sample through every step
+# make test   set everything up and run the tests
+# make help   the other commands
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+BIN := .venv/bin
+# What a set-up depends on; Python files are installed in place and need no new one.
+BUILT_FROM := pyproject.toml CMakeLists.txt scripts/setup.sh $(wildcard nlp_engine/native/*.cpp nlp_engine/native/*.h)
+
+.PHONY: help demo test test-full check format clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+	@echo "make test-full   also the tests that take minutes"
+	@echo "make check       formatting, lint and types only"
+	@echo "make format      format the code"
+	@echo "make clean       remove everything that was built"
+
+demo: .venv/installed
+	@$(BIN)/nlp-engine demo --out demo-output --overwrite
+
+test: .venv/tests-installed .venv-core/installed check
+	@NLP_ENGINE_CORE_PYTHON=$(CURDIR)/.venv-core/bin/python $(BIN)/pytest -m "not full"
+
+test-full: .venv/tests-installed .venv-core/installed check
+	@NLP_ENGINE_CORE_PYTHON=$(CURDIR)/.venv-core/bin/python $(BIN)/pytest
+
+check: .venv/tests-installed
+	@$(BIN)/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+
+format: .venv/tests-installed
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf .venv .venv-core build demo-output .mypy_cache .pytest_cache .ruff_cache
+
+.venv/installed: $(BUILT_FROM)
+	@scripts/setup.sh .venv --editable '.[all]'
+	@touch $@
+
+.venv/tests-installed: .venv/installed
+	@echo "setup: adding what the tests need"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[all,dev]'
+	@touch $@
+
+# The package without any extra, to test that what needs one says so.
+.venv-core/installed: $(BUILT_FROM)
+	@scripts/setup.sh .venv-core .
+	@touch $@

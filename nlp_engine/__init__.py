@@ -1,0 +1,54 @@
+"""From a Wikipedia dump or documents to corpora, vectors, classifiers, entities and items.
+
+The public names load their modules on first use, so that importing the package is quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nlp_engine.classification.classifier import Classifier as Classifier
+    from nlp_engine.classification.classifier import Prediction as Prediction
+    from nlp_engine.classification.train import train_classifier as train_classifier
+    from nlp_engine.corpus.build import build_corpus as build_corpus
+    from nlp_engine.corpus.labelled import label_corpus as label_corpus
+    from nlp_engine.embeddings.train import train_vectors as train_vectors
+    from nlp_engine.embeddings.vectors import WordVectors as WordVectors
+    from nlp_engine.entities.knowledge_base import KnowledgeBase as KnowledgeBase
+    from nlp_engine.entities.ranking import EntityLink as EntityLink
+    from nlp_engine.entities.ranking import EntityRanker as EntityRanker
+    from nlp_engine.errors import NlpEngineError as NlpEngineError
+    from nlp_engine.personalize.check import check_items as check_items
+    from nlp_engine.personalize.items import build_items as build_items
+    from nlp_engine.wiki.extract import extract_dumps as extract_dumps
+
+_MODULES = {
+    "Classifier": "classification.classifier",
+    "EntityLink": "entities.ranking",
+    "EntityRanker": "entities.ranking",
+    "KnowledgeBase": "entities.knowledge_base",
+    "NlpEngineError": "errors",
+    "Prediction": "classification.classifier",
+    "WordVectors": "embeddings.vectors",
+    "build_corpus": "corpus.build",
+    "build_items": "personalize.items",
+    "check_items": "personalize.check",
+    "extract_dumps": "wiki.extract",
+    "label_corpus": "corpus.labelled",
+    "train_classifier": "classification.train",
+    "train_vectors": "embeddings.train",
+}
+
+__all__ = list(_MODULES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_MODULES])

@@ -1,0 +1,1 @@
+"""Text classifiers: settings, training, prediction, evaluation."""

@@ -1,0 +1,27 @@
+"""The command line: parses, calls the library, prints; no logic of its own."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Run `nlp-engine`; exit codes are 0, 1 (a check failed), 2 (bad input) and 130 (Ctrl-C)."""
+    signal.signal(signal.SIGTERM, _stop)
+    logging.basicConfig(stream=sys.stderr, format="nlp-engine: %(message)s", level=logging.WARNING)
+    try:
+        from nlp_engine.cli.app import app
+
+        app(prog_name="nlp-engine")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)
+
+
+def _stop(number: int, _: FrameType | None) -> NoReturn:
+    # An exception, so that half-made folders are removed on the way out.
+    sys.exit(128 + number)

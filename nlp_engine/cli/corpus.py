@@ -1,0 +1,62 @@
+"""The commands `nlp-engine corpus …`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nlp_engine.cli.console import print_made, progress_bar
+from nlp_engine.cli.options import Json, Out, Overwrite, Quiet, command
+from nlp_engine.corpus.settings import CorpusSettings, LabelSettings
+
+app = typer.Typer(name="corpus", help="Make corpora from documents.", no_args_is_help=True)
+
+_SOURCE = "an extracted folder, a dump, or a CSV, TSV, JSON Lines, Parquet or text file"
+
+
+@app.command()
+@command(CorpusSettings)
+def build(
+    *,
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE|RECIPE.toml", help=f"A recipe, or {_SOURCE}.")
+    ],
+    out: Out,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    json: Json = False,
+    **options: Any,
+) -> None:
+    """Make a corpus for word vectors: one sentence per line, or text8."""
+    from nlp_engine.corpus.build import build_corpus
+    from nlp_engine.corpus.recipe import read_recipe
+
+    if source.suffix == ".toml":
+        recipe = read_recipe(source)
+        source, options = recipe.source_path(), recipe.options | options
+    with progress_bar(quiet=quiet) as report:
+        made = build_corpus(source, out, overwrite=overwrite, report=report, **options)
+    print_made(out, made.counts, quiet=quiet, as_json=json)
+
+
+@app.command()
+@command(LabelSettings)
+def label(
+    *,
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help=f"{_SOURCE[0].upper()}{_SOURCE[1:]}.")
+    ],
+    out: Out,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    json: Json = False,
+    **options: Any,
+) -> None:
+    """Make a labelled corpus for text classification, split into train, validation and test."""
+    from nlp_engine.corpus.labelled import label_corpus
+
+    with progress_bar(quiet=quiet) as report:
+        made = label_corpus(source, out, overwrite=overwrite, report=report, **options)
+    print_made(out, made.counts, quiet=quiet, as_json=json)

@@ -1,0 +1,86 @@
+"""The commands `nlp-engine items …`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nlp_engine.cli.console import print_json, print_made, print_table, progress_bar
+from nlp_engine.cli.options import Json, Out, Overwrite, Quiet, command
+from nlp_engine.personalize.settings import ItemSettings
+
+app = typer.Typer(name="items", help="Make Amazon Personalize datasets.", no_args_is_help=True)
+
+_FAILED = 1
+
+
+@app.command()
+@command(ItemSettings)
+def build(
+    *,
+    items: Annotated[
+        Path,
+        typer.Argument(
+            metavar="ITEMS", help="CSV, TSV, JSON Lines or Parquet file, or an extracted folder."
+        ),
+    ],
+    out: Out,
+    vectors: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Vectors folder; gives topics.")
+    ] = None,
+    kb: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Knowledge base; gives entities.")
+    ] = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    json: Json = False,
+    **options: Any,
+) -> None:
+    """Make an Items dataset: schema.json and items.csv with topics and entities."""
+    from nlp_engine.embeddings.vectors import WordVectors
+    from nlp_engine.entities.knowledge_base import KnowledgeBase
+    from nlp_engine.personalize.items import build_items
+
+    with progress_bar(quiet=quiet) as report:
+        made = build_items(
+            items,
+            out,
+            vectors=WordVectors.open(vectors) if vectors else None,
+            kb=KnowledgeBase.open(kb) if kb else None,
+            overwrite=overwrite,
+            report=report,
+            **options,
+        )
+    print_made(out, made.counts, quiet=quiet, as_json=json)
+
+
+@app.command()
+@command()
+def check(
+    *,
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder with schema.json and items.csv.")
+    ],
+    language: Annotated[
+        str, typer.Option(metavar="CODE", help="Language code of the texts.")
+    ] = "en",
+    json: Json = False,
+) -> None:
+    """Check a dataset by Personalize's rules; exit code 1 if an import would fail."""
+    from nlp_engine.personalize.check import Level, check_items
+
+    findings = check_items(folder, language=language)
+    if json:
+        print_json([asdict(finding) for finding in findings])
+    elif findings:
+        print_table(
+            ["level", "rule", "row", "column", "message"],
+            [(f.level, f.rule, f.row or "", f.column or "", f.message) for f in findings],
+        )
+    else:
+        typer.echo(f"{folder}: nothing to complain about")
+    if any(finding.level is Level.ERROR for finding in findings):
+        raise typer.Exit(_FAILED)

@@ -1,0 +1,127 @@
+"""The commands `nlp-engine similar`, `analogy` and `predict`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nlp_engine.cli.console import json_line, print_json, print_table
+from nlp_engine.cli.options import Json, command
+
+_Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder.")]
+_K = Annotated[int, typer.Option("-k", min=1, help="How many answers.")]
+_BATCH = 1000
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(similar)
+    app.command()(analogy)
+    app.command()(predict)
+
+
+@command()
+def similar(
+    *,
+    model: _Model,
+    words: Annotated[list[str], typer.Argument(metavar="WORD…", help="Words to look up.")],
+    k: _K = 10,
+    json: Json = False,
+) -> None:
+    """The words nearest to each word, by cosine."""
+    from nlp_engine.embeddings.vectors import WordVectors
+
+    vectors = WordVectors.open(model)
+    found = {word: vectors.most_similar(_known_form(vectors, word), k) for word in words}
+    if json:
+        print_json({word: [_scored(*hit) for hit in hits] for word, hits in found.items()})
+        return
+    for word, hits in found.items():
+        print_table(["word", "cosine"], hits, title=word)
+
+
+@command()
+def analogy(
+    *,
+    model: _Model,
+    a: Annotated[str, typer.Argument(metavar="A", help="man")],
+    b: Annotated[str, typer.Argument(metavar="B", help="king")],
+    c: Annotated[str, typer.Argument(metavar="C", help="woman")],
+    k: _K = 5,
+    json: Json = False,
+) -> None:
+    """The words that are to C as B is to A."""
+    from nlp_engine.embeddings.vectors import WordVectors
+
+    vectors = WordVectors.open(model)
+    a, b, c = (_known_form(vectors, word) for word in (a, b, c))
+    hits = vectors.analogy(a, b, c, k)
+    if json:
+        print_json([_scored(*hit) for hit in hits])
+    else:
+        print_table(["word", "cosine"], hits)
+
+
+@command()
+def predict(
+    *,
+    model: _Model,
+    file: Annotated[
+        Path, typer.Argument(metavar="[FILE|-]", help="One text per line; - is standard input.")
+    ] = Path("-"),
+    k: _K = 1,
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON object per text.", show_default=False)
+    ] = False,
+) -> None:
+    """The most probable labels of each text."""
+    from nlp_engine.classification.classifier import Classifier
+
+    classifier = Classifier.open(model)
+    for texts in _batches(_texts(file)):
+        for text, predictions in zip(texts, classifier.predict(texts, k), strict=True):
+            if json:
+                labels = [_labelled(p.label, p.probability) for p in predictions]
+                typer.echo(json_line({"text": text, "predictions": labels}))
+            else:
+                typer.echo("\t".join(f"{p.label} {p.probability:.4f}" for p in predictions))
+
+
+def _known_form(vectors: Any, word: str) -> str:
+    """The word itself if it is known, else as the corpus' tokenizer writes it."""
+    if word in vectors:
+        return word
+    words = vectors.tokenizer().words(word)
+    return words[0] if len(words) == 1 else word
+
+
+def _texts(file: Path) -> Iterator[str]:
+    from nlp_engine.corpus.sources import read_lines
+
+    if str(file) == "-":
+        yield from (line.rstrip("\n") for line in sys.stdin)
+    else:
+        yield from read_lines(file)
+
+
+def _batches(texts: Iterator[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    for text in texts:
+        batch.append(text)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _scored(word: str, cosine: float) -> dict[str, Any]:
+    return {"word": word, "cosine": cosine}
+
+
+def _labelled(label: str, probability: float) -> dict[str, Any]:
+    return {"label": label, "probability": probability}

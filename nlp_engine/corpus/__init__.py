@@ -1,0 +1,1 @@
+"""Corpora on disk: sources, tokenised and labelled corpora, vocabulary, counts."""

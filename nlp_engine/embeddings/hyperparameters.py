@@ -1,0 +1,49 @@
+"""BlazingText's word2vec settings: names, ranges and defaults.
+
+Source: Amazon SageMaker developer guide, "BlazingText hyperparameters".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nlp_engine import settings
+from nlp_engine.errors import SettingError
+from nlp_engine.settings import setting
+
+ENGINES = ("fasttext",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Word2VecSettings:
+    """How word vectors are trained."""
+
+    mode: str = setting(
+        choices=("batch_skipgram", "skipgram", "cbow"), help="the training architecture"
+    )
+    vector_dim: int = setting(100, minimum=1, maximum=2048, help="length of the vectors")
+    window_size: int = setting(5, minimum=1, help="context words on each side, at most")
+    negative_samples: int = setting(5, minimum=1, help="negative samples per context word")
+    sampling_threshold: float = setting(
+        1e-4, above=0, maximum=1, help="words more frequent than this are down-sampled"
+    )
+    min_count: int = setting(5, minimum=0, help="rarer words are left out")
+    epochs: int = setting(5, minimum=1, help="passes over the corpus")
+    learning_rate: float = setting(0.05, above=0, help="learning rate at the start")
+    batch_size: int = setting(
+        11, minimum=1, maximum=32, help="words multiplied at once in mode batch_skipgram"
+    )
+    subwords: bool = setting(False, help="learn character n-grams too (skipgram and cbow)")
+    min_char: int = setting(3, minimum=1, help="shortest character n-gram")
+    max_char: int = setting(6, minimum=1, help="longest character n-gram")
+    buckets: int = setting(2_000_000, minimum=1, help="hash buckets for n-grams")
+    evaluation: bool = setting(True, help="evaluate on word similarity after training")
+    threads: int | None = setting(None, minimum=1, help="threads; by default all processors")
+    engine: str = setting("fasttext", choices=ENGINES, help="the trainer")
+
+    def __post_init__(self) -> None:
+        settings.check(self)
+        if self.subwords and self.mode == "batch_skipgram":
+            raise SettingError("subwords is True, which mode batch_skipgram lacks; use skipgram")
+        if self.max_char < self.min_char:
+            raise SettingError(f"max_char is {self.max_char}, below min_char {self.min_char}")

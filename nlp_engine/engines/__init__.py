@@ -1,0 +1,1 @@
+"""Trainers of others, behind this package's settings and artifacts."""

@@ -1,0 +1,1 @@
+"""Entities: a knowledge base from a wiki's links, spotting mentions, ranking candidates."""

@@ -1,0 +1,226 @@
+"""Opening input of any compression, and writing folders and files that are whole or absent."""
+
+from __future__ import annotations
+
+import bz2
+import contextlib
+import errno
+import gzip
+import hashlib
+import io
+import lzma
+import os
+import shutil
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from nlp_engine.errors import InputError, OutputError
+from nlp_engine.progress import Progress, Report, silent
+
+_BUFFER = 1 << 20
+_DECOMPRESSORS: dict[bytes, Callable[[BinaryIO], Any]] = {
+    b"BZh": bz2.open,
+    b"\x1f\x8b": gzip.open,
+    b"\xfd7zXZ\x00": lzma.open,
+}
+
+
+class _Counting(io.RawIOBase):
+    """A raw file that reports how much of it has been read."""
+
+    def __init__(self, path: Path, report: Report, stage: str) -> None:
+        self._file = path.open("rb", buffering=0)
+        self._size = os.fstat(self._file.fileno()).st_size
+        self._done = 0
+        self._report, self._stage = report, stage
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        count = self._file.readinto(buffer)  # type: ignore[arg-type]
+        self._done += count
+        self._report(Progress(self._stage, self._done, self._size or None, "bytes"))
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _Decompressed(io.RawIOBase):
+    """A decompressed stream whose errors name the file."""
+
+    def __init__(self, inner: BinaryIO, path: Path) -> None:
+        self._inner, self._path = inner, path
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        try:
+            return cast(io.RawIOBase, self._inner).readinto(buffer) or 0  # type: ignore[arg-type]
+        except EOFError as error:
+            raise InputError(
+                f"{self._path}: the compressed file ends early; copy or download it again"
+            ) from error
+        except (OSError, zlib.error, lzma.LZMAError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            raise InputError(
+                f"{self._path}: the compressed data is damaged ({error}); copy or download it again"
+            ) from error
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
+
+
+def check_input_file(path: Path) -> Path:
+    """Return `path` if it is a file; `InputError` says what is wrong otherwise."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; a file is expected")
+    if not path.exists():
+        raise InputError(f"{path} does not exist; check the path")
+    return path
+
+
+@contextlib.contextmanager
+def open_input(
+    path: Path, *, report: Report = silent, stage: str = "reading"
+) -> Iterator[BinaryIO]:
+    """Open a plain, bzip2, gzip or xz file for reading bytes.
+
+    The compression is recognised by content. Reports count compressed bytes.
+
+    Raises:
+        InputError: The file is missing, or (while reading) damaged or cut short.
+
+    """
+    check_input_file(path)
+    with contextlib.ExitStack() as stack:
+        raw = stack.enter_context(
+            cast(BinaryIO, io.BufferedReader(_Counting(path, report, stage), _BUFFER))
+        )
+        head = cast(io.BufferedReader, raw).peek(8)
+        for magic, decompress in _DECOMPRESSORS.items():
+            if head.startswith(magic):
+                inner = _Decompressed(decompress(raw), path)
+                yield stack.enter_context(cast(BinaryIO, io.BufferedReader(inner, _BUFFER)))
+                return
+        yield raw
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def new_folder(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a folder to fill; it takes the name `target` only if the block succeeds.
+
+    The work happens in a hidden folder beside the target, which is renamed at the end and
+    removed on any exception. With `overwrite` an existing folder is replaced at that moment.
+
+    Raises:
+        OutputError: The target exists, or the disk is full or read-only.
+
+    """
+    target = Path(os.path.abspath(target))  # noqa: PTH100 (resolve() would follow a final link)
+    _check_free(target, overwrite)
+    with _clear_output_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(target)
+        partial = _beside(target, "partial")
+        partial.mkdir()
+        try:
+            yield partial
+            _put_in_place(partial, target)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def new_file(target: Path) -> Iterator[BinaryIO]:
+    """Give a file to write; it takes the name `target` only if the block succeeds.
+
+    Raises:
+        OutputError: The disk is full or read-only.
+
+    """
+    partial = _beside(target, "partial")
+    with _clear_output_errors(target):
+        try:
+            with partial.open("wb") as file:
+                yield file
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def _beside(target: Path, role: str) -> Path:
+    return target.with_name(f".{target.name}.{os.getpid()}.{role}")
+
+
+def _check_free(target: Path, overwrite: bool) -> None:
+    if target.is_dir() and overwrite:
+        if any(target.iterdir()) and not (target / "manifest.json").exists():
+            raise OutputError(
+                f"{target} was not written by nlp_engine (it has no manifest.json), "
+                "so it is not overwritten; choose another folder"
+            )
+        return
+    if target.exists() or target.is_symlink():
+        raise OutputError(f"{target} exists; choose another folder or pass --overwrite")
+
+
+def _put_in_place(partial: Path, target: Path) -> None:
+    if not target.exists():
+        partial.rename(target)
+        return
+    old = _beside(target, "old")
+    target.rename(old)
+    partial.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Remove what a killed run left beside the target."""
+    for role in ("partial", "old"):
+        for path in target.parent.glob(f".{target.name}.*.{role}"):
+            pid = path.name.split(".")[-2]
+            if pid.isdigit() and not Path("/proc", pid).exists() and Path("/proc/self").exists():
+                shutil.rmtree(path, ignore_errors=True)
+
+
+_OUTPUT_REMEDIES = {
+    errno.ENOSPC: "the disk is full; free some space or choose another folder",
+    errno.EDQUOT: "the disk quota is used up; free some space or choose another folder",
+    errno.EFBIG: "the file would be larger than allowed here; choose another folder",
+    errno.EROFS: "the disk is read-only; choose another folder",
+    errno.EACCES: "no permission to write there; choose another folder",
+    errno.EPERM: "no permission to write there; choose another folder",
+    errno.ENOTDIR: "part of the path is a file; choose another folder",
+    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
+}
+
+
+@contextlib.contextmanager
+def _clear_output_errors(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        remedy = _OUTPUT_REMEDIES.get(error.errno or 0)
+        elsewhere = error.filename and not _is_below(Path(str(error.filename)), target.parent)
+        if remedy is None or elsewhere:
+            raise
+        raise OutputError(f"cannot write {target}: {remedy}") from error
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    # Either may be missing, and the target's parents may be what could not be made.
+    return path.is_relative_to(folder) or folder.is_relative_to(path)

@@ -1,0 +1,1 @@
+"""Model files of others: one module per format."""

@@ -1,0 +1,214 @@
+"""`manifest.json`: what a folder holds, what it was made from, and with which settings."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nlp_engine.errors import FormatError, InputError
+from nlp_engine.files import sha256
+
+FILE_NAME = "manifest.json"
+
+FORMAT_VERSIONS = {
+    "extracted": 1,
+    "corpus": 1,
+    "labelled corpus": 1,
+    "vectors": 1,
+    "classifier": 1,
+    "knowledge base": 1,
+    "items": 1,
+    "codebook": 1,
+    "demo": 1,
+}
+"""The version of each folder format that this engine writes and reads."""
+
+_MADE_BY = {
+    "extracted": "nlp-engine wiki extract",
+    "corpus": "nlp-engine corpus build",
+    "labelled corpus": "nlp-engine corpus label",
+    "vectors": "nlp-engine train --mode batch_skipgram",
+    "classifier": "nlp-engine train --mode supervised",
+    "knowledge base": "nlp-engine kb build",
+    "items": "nlp-engine items build",
+    "codebook": "nlp-engine items build",
+    "demo": "nlp-engine demo",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """Name, size in bytes and SHA-256 of a file."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path, name: str | None = None) -> FileRecord:
+        """Describe the file at `path`, under `name` or its own name."""
+        return cls(name or path.name, path.stat().st_size, sha256(path))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """The content of `manifest.json`.
+
+    Attributes:
+        format: What the folder holds, a key of `FORMAT_VERSIONS`.
+        format_version: Version of that format.
+        engine_version: Version of the package that wrote the folder.
+        id: Hash of format, settings, sources, parents and files: equal content, equal id.
+        language: Language code of the content, e.g. ``"en"``.
+        sources: The files that it was made from.
+        parents: Ids of the folders that it was made from, by format.
+        settings: The settings that were used.
+        counts: What the folder holds, counted.
+        seconds: How long it took to make.
+        files: The folder's files.
+
+    """
+
+    format: str
+    format_version: int
+    engine_version: str
+    id: str
+    language: str
+    sources: Sequence[FileRecord] = ()
+    parents: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    files: Sequence[FileRecord] = ()
+
+
+def engine_version() -> str:
+    """The installed version of this package."""
+    return importlib.metadata.version("nlp-engine")
+
+
+def write_manifest(
+    folder: Path,
+    *,
+    format: str,
+    language: str,
+    started: float,
+    sources: Sequence[Path] = (),
+    parents: Sequence[Manifest] = (),
+    settings: Mapping[str, Any] | None = None,
+    counts: Mapping[str, int] | None = None,
+) -> Manifest:
+    """Describe all files of a finished folder in its `manifest.json`.
+
+    Args:
+        folder: The folder; its files are hashed.
+        format: A key of `FORMAT_VERSIONS`.
+        language: Language code of the content.
+        started: `time.monotonic()` when the work began.
+        sources: Files that the content was made from; they are hashed.
+        parents: Manifests of the folders that the content was made from.
+        settings: The settings that were used.
+        counts: What the folder holds, counted.
+
+    """
+    files = [
+        FileRecord.of(path, path.relative_to(folder).as_posix())
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != FILE_NAME
+    ]
+    content = {
+        "format": format,
+        "format_version": FORMAT_VERSIONS[format],
+        "language": language,
+        "sources": [dataclasses.asdict(FileRecord.of(path)) for path in sources],
+        "parents": {parent.format: parent.id for parent in parents},
+        "settings": dict(settings or {}),
+        "files": [dataclasses.asdict(record) for record in files],
+    }
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    content |= {
+        "engine_version": engine_version(),
+        "id": digest[:16],
+        "counts": dict(counts or {}),
+        "seconds": round(time.monotonic() - started, 3),
+    }
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    (folder / FILE_NAME).write_text(text, encoding="utf-8")
+    return _parse(content)
+
+
+def read_manifest(folder: Path, *formats: str) -> Manifest:
+    """Read and check the manifest of a folder.
+
+    Args:
+        folder: The folder.
+        formats: The formats that the caller can use.
+
+    Raises:
+        InputError: There is no such folder.
+        FormatError: No manifest, another format, a newer version, or a file cut short.
+
+    """
+    remedy = " or ".join(f"`{_MADE_BY[name]}`" for name in formats)
+    wanted = " or ".join(formats)
+    if not folder.is_dir():
+        what = "is a file" if folder.exists() else "does not exist"
+        raise InputError(f"{folder} {what}; expected a {wanted} folder as {remedy} makes")
+    path = folder / FILE_NAME
+    if not path.exists():
+        raise FormatError(f"{folder} has no {FILE_NAME}; a {wanted} folder is made by {remedy}")
+    try:
+        manifest = _parse(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError, KeyError) as error:
+        raise FormatError(
+            f"{path} is no manifest of nlp_engine ({error}); make it again"
+        ) from error
+    if manifest.format not in formats:
+        raise FormatError(
+            f"{folder} is a {manifest.format} folder; a {wanted} folder is made by {remedy}"
+        )
+    readable = FORMAT_VERSIONS[manifest.format]
+    if manifest.format_version > readable:
+        raise FormatError(
+            f"{folder} has {manifest.format} format version {manifest.format_version}, written by "
+            f"nlp_engine {manifest.engine_version}; this engine reads up to {readable}: "
+            "pip install --upgrade nlp-engine"
+        )
+    _check_files(folder, manifest, remedy)
+    return manifest
+
+
+def manifest_of_file(path: Path, *formats: str) -> Manifest | None:
+    """The manifest of the folder that a file belongs to, or None if it stands alone."""
+    if not (path.parent / FILE_NAME).exists():
+        return None
+    return read_manifest(path.parent, *formats)
+
+
+def _check_files(folder: Path, manifest: Manifest, remedy: str) -> None:
+    for record in manifest.files:
+        path = folder / record.name
+        if not path.is_file():
+            raise FormatError(f"{path} is missing; make the folder again with {remedy}")
+        if path.stat().st_size != record.bytes:
+            raise FormatError(
+                f"{path} has {path.stat().st_size} bytes, its manifest says {record.bytes}; "
+                f"make the folder again with {remedy}"
+            )
+
+
+def _parse(content: Mapping[str, Any]) -> Manifest:
+    if not isinstance(content["format_version"], int):
+        raise ValueError("format_version is no integer")
+    records = {
+        key: [FileRecord(**record) for record in content.get(key, ())]
+        for key in ("sources", "files")
+    }
+    return Manifest(**{**content, **records})

@@ -1,0 +1,1 @@
+"""Amazon Personalize: item metadata that imports at the first try."""

@@ -1,0 +1,31 @@
+"""Rendering a template to one self-contained HTML page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nlp_engine.errors import require
+
+
+def write_page(path: Path, template: str, **values: Any) -> None:
+    """Render one of the package's templates to a file; values are escaped.
+
+    Args:
+        path: The HTML file.
+        template: Name of a file in `nlp_engine/reports/templates`.
+        **values: What the template shows.
+
+    Raises:
+        MissingExtraError: Jinja is not installed.
+
+    """
+    jinja2 = require("jinja2", "reports")
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("nlp_engine.reports"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    path.write_text(environment.get_template(template).render(**values), encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Amazon SageMaker: the training container, the endpoint, and jobs, here or on AWS."""

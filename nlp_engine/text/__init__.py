@@ -1,0 +1,1 @@
+"""Strings: sentences and tokens."""

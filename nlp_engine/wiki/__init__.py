@@ -1,0 +1,1 @@
+"""MediaWiki: dumps, titles, wikitext, and the extracted shards made from them."""
