@@ -69,7 +69,6 @@ class DemoResult:
         mean_rho: Spearman's rho of the vectors on WordSim353.
         accuracy: Accuracy of the classifier on the held-out paragraphs of the test fold.
         examples: Paragraphs in that fold.
-
     """
 
     folder: Path
@@ -91,7 +90,6 @@ def run_demo(out: Path | str, *, overwrite: bool = False, report: Report = silen
     Raises:
         MissingExtraError: An extra is not installed; the demo needs `nlp-engine[all]`.
         OutputError: The folder exists or cannot be written.
-
     """
     for module, extra in _NEEDED.items():
         require(module, extra)

@@ -43,7 +43,6 @@ def require(module: str, extra: str) -> ModuleType:
 
     Raises:
         MissingExtraError: The module is not installed.
-
     """
     try:
         return importlib.import_module(module)

@@ -1,4 +1,4 @@
-"""Opening input of any compression, and writing folders and files that are whole or absent."""
+"""Opening input of any compression, and writing folders that are whole or absent."""
 
 from __future__ import annotations
 
@@ -97,7 +97,6 @@ def open_input(
 
     Raises:
         InputError: The file is missing, or (while reading) damaged or cut short.
-
     """
     check_input_file(path)
     with contextlib.ExitStack() as stack:
@@ -128,7 +127,6 @@ def new_folder(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
 
     Raises:
         OutputError: The target exists, or the disk is full or read-only.
-
     """
     target = Path(os.path.abspath(target))  # noqa: PTH100 (resolve() would follow a final link)
     _check_free(target, overwrite)
@@ -142,24 +140,6 @@ def new_folder(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
             _put_in_place(partial, target)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def new_file(target: Path) -> Iterator[BinaryIO]:
-    """Give a file to write; it takes the name `target` only if the block succeeds.
-
-    Raises:
-        OutputError: The disk is full or read-only.
-
-    """
-    partial = _beside(target, "partial")
-    with _clear_output_errors(target):
-        try:
-            with partial.open("wb") as file:
-                yield file
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
 
 
 def _beside(target: Path, role: str) -> Path:
@@ -205,6 +185,8 @@ _OUTPUT_REMEDIES = {
     errno.EACCES: "no permission to write there; choose another folder",
     errno.EPERM: "no permission to write there; choose another folder",
     errno.ENOTDIR: "part of the path is a file; choose another folder",
+    errno.ENOENT: "its parent folder cannot be made; choose another folder",
+    errno.EEXIST: "part of the path is a file; choose another folder",
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
 }
 
@@ -214,11 +196,16 @@ def _clear_output_errors(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        remedy = _OUTPUT_REMEDIES.get(error.errno or 0)
+        remedy = _OUTPUT_REMEDIES.get(_error_number(error))
         elsewhere = error.filename and not _is_below(Path(str(error.filename)), target.parent)
         if remedy is None or elsewhere:
             raise
         raise OutputError(f"cannot write {target}: {remedy}") from error
+
+
+def _error_number(error: OSError) -> int:
+    # numpy reports a full disk without errno, as "N requested and M written".
+    return error.errno or (errno.ENOSPC if "requested and" in str(error) else 0)
 
 
 def _is_below(path: Path, folder: Path) -> bool:

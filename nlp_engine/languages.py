@@ -18,15 +18,18 @@ class Language:
         code: ISO 639 code, as in `<code>.wikipedia.org`.
         sentence_ends: Characters that end a sentence.
         abbreviations: Lower-case words after which a full stop ends no sentence.
+        number_abbreviations: The same, but only before a number ("No. 5", not "He said no.").
+        ordinal_dot: Whether a full stop makes an ordinal ("am 3. Mai").
         digit_words: The words for 0 to 9, or () where unknown.
         dotless_i: Whether I and İ are the capitals of ı and i (Turkish, Azeri).
         link_trail: Letters that MediaWiki joins to a link before them, as a regex class body.
-
     """
 
     code: str
-    sentence_ends: str = _WESTERN_ENDS + "。！？।॥؟۔።"
+    sentence_ends: str = _WESTERN_ENDS + "。！？।॥؟۔።։"
     abbreviations: frozenset[str] = frozenset()
+    number_abbreviations: frozenset[str] = frozenset()
+    ordinal_dot: bool = False
     digit_words: tuple[str, ...] = ()
     dotless_i: bool = False
     link_trail: str = "a-z"
@@ -49,18 +52,21 @@ _LANGUAGES = {
         Language(
             code="en",
             abbreviations=_words(
-                "mr mrs ms dr prof st sr jr vs etc e.g i.e cf fig no vol pp ed eds gen col sgt "
-                "capt lt rev hon gov sen rep inc ltd co corp jan feb mar apr jun jul aug sep sept "
-                "oct nov dec ca approx dept est al u.s u.k a.m p.m b.c a.d ph.d"
+                "mr mrs ms dr prof st sr jr vs etc e.g i.e cf ed eds gen col sgt capt lt rev hon "
+                "gov sen rep inc ltd co corp jan feb mar apr jun jul aug sep sept oct nov dec ca "
+                "approx dept est al u.s u.k a.m p.m b.c a.d ph.d"
             ),
+            number_abbreviations=_words("no nos vol fig figs p pp ch sec art b c d r fl"),
             digit_words=tuple("zero one two three four five six seven eight nine".split()),
         ),
         Language(
             code="de",
             abbreviations=_words(
-                "z.b d.h u.a bzw ca dr prof nr str usw vgl evtl ggf inkl jh jhd mio mrd sog st tel "
-                "hrsg abb bd geb gest jan feb mär apr jun jul aug sep okt nov dez"
+                "z.b d.h u.a bzw ca dr prof str usw vgl evtl ggf inkl jh jhd mio mrd sog st tel "
+                "hrsg geb gest jan feb mär apr jun jul aug sep okt nov dez"
             ),
+            number_abbreviations=_words("nr abb bd kap s art abs"),
+            ordinal_dot=True,
             digit_words=tuple("null eins zwei drei vier fünf sechs sieben acht neun".split()),
             link_trail="a-zäöüß",
         ),
@@ -103,7 +109,6 @@ def language(code: str) -> Language:
 
     Raises:
         SettingError: `code` does not look like a language code.
-
     """
     if not _CODE.fullmatch(code):
         raise SettingError(f"language is {code!r}; it must be a code such as en, de or zh")

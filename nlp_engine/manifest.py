@@ -73,7 +73,6 @@ class Manifest:
         counts: What the folder holds, counted.
         seconds: How long it took to make.
         files: The folder's files.
-
     """
 
     format: str
@@ -116,7 +115,6 @@ def write_manifest(
         parents: Manifests of the folders that the content was made from.
         settings: The settings that were used.
         counts: What the folder holds, counted.
-
     """
     files = [
         FileRecord.of(path, path.relative_to(folder).as_posix())
@@ -154,16 +152,17 @@ def read_manifest(folder: Path, *formats: str) -> Manifest:
     Raises:
         InputError: There is no such folder.
         FormatError: No manifest, another format, a newer version, or a file cut short.
-
     """
     remedy = " or ".join(f"`{_MADE_BY[name]}`" for name in formats)
     wanted = " or ".join(formats)
     if not folder.is_dir():
         what = "is a file" if folder.exists() else "does not exist"
-        raise InputError(f"{folder} {what}; expected a {wanted} folder as {remedy} makes")
+        raise InputError(f"{folder} {what}; expected the folder ({wanted}) that {remedy} makes")
     path = folder / FILE_NAME
     if not path.exists():
-        raise FormatError(f"{folder} has no {FILE_NAME}; a {wanted} folder is made by {remedy}")
+        raise FormatError(
+            f"{folder} has no {FILE_NAME}; expected the folder ({wanted}) that {remedy} makes"
+        )
     try:
         manifest = _parse(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError, KeyError) as error:
@@ -172,7 +171,7 @@ def read_manifest(folder: Path, *formats: str) -> Manifest:
         ) from error
     if manifest.format not in formats:
         raise FormatError(
-            f"{folder} is a {manifest.format} folder; a {wanted} folder is made by {remedy}"
+            f"{folder} holds: {manifest.format}; expected the folder ({wanted}) that {remedy} makes"
         )
     readable = FORMAT_VERSIONS[manifest.format]
     if manifest.format_version > readable:

@@ -16,7 +16,6 @@ class Progress:
         total: Units in all; None while unknown.
         unit: What is counted: ``"bytes"``, ``"words"``, ``"documents"``, ...
         detail: Further figures as text, e.g. the loss.
-
     """
 
     stage: str

@@ -41,7 +41,6 @@ def setting(
         above: The value must be greater than this.
         choices: The allowed values.
         metavar: What stands for the value in ``--help``.
-
     """
     metadata = {
         "help": help,
@@ -59,7 +58,6 @@ def check(settings: Any) -> None:
 
     Raises:
         SettingError: Names the setting, its value and the limit.
-
     """
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
@@ -91,7 +89,6 @@ def from_mapping(cls: type[T], values: Mapping[str, Any]) -> T:
 
     Raises:
         SettingError: Unknown or missing name, a value of another type, or out of range.
-
     """
     fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
     hints = typing.get_type_hints(cls)

@@ -28,7 +28,6 @@ class Classifier:
     Attributes:
         labels: Labels as in the training data by label word (`__label__…`).
         manifest: Of the classifier folder it comes from, else None.
-
     """
 
     def __init__(
@@ -46,7 +45,6 @@ class Classifier:
             InputError: Missing.
             FormatError: A folder or file of another kind, or cut short.
             MissingExtraError: fastText is not installed.
-
         """
         path = Path(path)
         manifest = read_manifest(path, "classifier") if path.is_dir() else None
@@ -80,7 +78,6 @@ class Classifier:
 
         Raises:
             SettingError: `k` is below 1.
-
         """
         words = self.tokenizer().words
         return self.predict_tokenized(

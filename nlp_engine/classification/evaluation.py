@@ -34,7 +34,6 @@ class ClassificationResult:
         macro_f1: Plain mean of the labels' F1.
         examples: Examples in the file.
         labels: Scores by label.
-
     """
 
     accuracy: float
@@ -48,7 +47,6 @@ def read_examples(path: Path) -> tuple[list[list[str]], list[str]]:
 
     Raises:
         InputError: The file is missing, empty or not UTF-8, or a line has no label.
-
     """
     labels, texts = [], []
     with open_input(path) as file:
@@ -72,7 +70,6 @@ def evaluate_file(classifier: Classifier, path: Path) -> ClassificationResult:
 
     Raises:
         InputError: See `read_examples`.
-
     """
     label_words, texts = read_examples(path)
     truth = [[classifier.labels.get(word, word) for word in words] for words in label_words]

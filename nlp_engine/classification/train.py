@@ -57,7 +57,6 @@ def train_classifier(
         OutputError: The folder exists or cannot be written.
         SettingError: An option that does not exist or is out of range.
         EngineError: The trainer failed.
-
     """
     chosen = settings.from_mapping(ClassifierSettings, options)
     files = labelled_files(Path(corpus))

@@ -23,5 +23,6 @@ def main() -> NoReturn:
 
 
 def _stop(number: int, _: FrameType | None) -> NoReturn:
+    sys.stderr.write("nlp-engine: stopped by SIGTERM; nothing half-made is left behind\n")
     # An exception, so that half-made folders are removed on the way out.
     sys.exit(128 + number)

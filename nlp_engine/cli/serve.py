@@ -24,10 +24,9 @@ def serve(
     quiet: Quiet = False,
 ) -> None:
     """Answer BlazingText's requests over HTTP: /ping and /invocations."""
-    from nlp_engine.sagemaker.endpoint import serve as serve_model
+    from nlp_engine.sagemaker import endpoint
 
+    opened = endpoint.Endpoint.open(model)
     if not quiet:
-        typer.echo(
-            f"serving {model} on http://{host}:{port}/invocations; Ctrl-C stops it", err=True
-        )
-    serve_model(model, host=host, port=port)
+        typer.echo(f"{model} answers on http://{host}:{port}/invocations; Ctrl-C stops", err=True)
+    endpoint.serve(opened, host=host, port=port)

@@ -45,7 +45,6 @@ def build_corpus(
         InputError: The source cannot be read or holds no words.
         OutputError: The folder exists or cannot be written.
         SettingError: An option that does not exist or is out of range.
-
     """
     started = time.monotonic()
     chosen = settings.from_mapping(CorpusSettings, options)
@@ -88,7 +87,6 @@ def corpus_file(path: Path) -> tuple[Path, Manifest | None]:
 
     Raises:
         InputError: Missing, or a folder that is no corpus.
-
     """
     if path.is_dir():
         manifest = read_manifest(path, "corpus")

@@ -61,7 +61,6 @@ class LinkCounts:
         forms: form, links, link_documents, redirect_documents: how many links, in how many
             pages, and how many of those pages are redirects; by form.
         in_links: target, source: which page links to which, each pair once; by target.
-
     """
 
     candidates: pa.Table
@@ -83,7 +82,6 @@ def count_links(
 
     Raises:
         OutputError: The disk is full.
-
     """
     with duckdb.connect() as connection:
         connection.execute(f"SET memory_limit = '{memory}'")

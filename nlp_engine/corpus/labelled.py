@@ -63,7 +63,6 @@ def label_corpus(
         InputError: The source cannot be read, has no such columns, or gives under two labels.
         OutputError: The folder exists or cannot be written.
         SettingError: An option that does not exist or is out of range.
-
     """
     started = time.monotonic()
     chosen = settings.from_mapping(LabelSettings, options)
@@ -121,7 +120,6 @@ def labelled_files(path: Path) -> LabelledFiles:
 
     Raises:
         InputError: Missing, or a folder that is no labelled corpus.
-
     """
     if not path.is_dir():
         manifest = manifest_of_file(check_input_file(path), "labelled corpus")
@@ -153,7 +151,6 @@ def escape_labels(labels: Iterable[str]) -> dict[str, str]:
 
     Returns:
         The label word by label, e.g. `__label__Abraham_Lincoln` for `Abraham Lincoln`.
-
     """
     escaped: dict[str, str] = {}
     taken: set[str] = set()

@@ -29,7 +29,6 @@ class Recipe:
         attribution: Whom to name as its source.
         options: Fields of `CorpusSettings`.
         folder: Where relative sources are looked up.
-
     """
 
     name: str = setting(help="name of the corpus")
@@ -45,7 +44,6 @@ class Recipe:
         Raises:
             MissingExtraError: The source is in gensim's wheel, which is not installed.
             InputError: There is no such file.
-
         """
         if not self.source.startswith(_GENSIM):
             return self.folder / self.source
@@ -59,7 +57,6 @@ def read_recipe(path: Path) -> Recipe:
     Raises:
         InputError: Missing or no TOML.
         SettingError: A key is missing, unknown or out of range.
-
     """
     check_input_file(path)
     try:

@@ -43,7 +43,6 @@ class Source:
         language: Language code, as far as the source itself says.
         manifest: Of the extracted folder that it is, else None.
         read: Starts a new pass over the rows; reports go to its argument.
-
     """
 
     path: Path
@@ -76,7 +75,6 @@ def open_source(path: Path, *, language: str | None = None) -> Source:
 
     Raises:
         InputError: Missing, empty, or unreadable.
-
     """
     if path.is_dir():
         manifest = read_manifest(path, "extracted")
@@ -208,7 +206,6 @@ def read_lines(path: Path) -> Iterator[str]:
 
     Raises:
         InputError: Missing, damaged, or not UTF-8; the message names the line.
-
     """
     return (line for _, line in _lines(path, silent))
 

@@ -15,7 +15,6 @@ def parse_split(text: str) -> tuple[float, float, float]:
 
     Raises:
         SettingError: Not three shares, or they do not add up to 100.
-
     """
     try:
         shares = tuple(float(part) for part in text.split("/"))
@@ -44,7 +43,6 @@ def stratified_split(
 
     Returns:
         (N) fold names, from `FOLDS`.
-
     """
     by_label: dict[str, dict[str, None]] = {}
     for key, label in zip(keys, labels, strict=True):

@@ -26,7 +26,6 @@ class EncodedCorpus:
         tokens: Words in the file, rare ones included.
         types: Distinct words in the file, rare ones included.
         lines: Lines in the file.
-
     """
 
     words: list[str]
@@ -51,7 +50,6 @@ def encode_corpus(
 
     Raises:
         InputError: The file is missing, empty, or not UTF-8, or no word reaches `min_count`.
-
     """
     size = check_input_file(path).stat().st_size
     if size == 0:

@@ -23,7 +23,6 @@ class SimilarityResult:
         not_found: Pairs of which a word is not in the vocabulary; they are left out.
         spearmans_rho: Spearman's rho over the other pairs, -1 to 1; 0 with fewer than two.
         total_pairs: Pairs in the set.
-
     """
 
     not_found: int
@@ -36,7 +35,6 @@ def bundled_pairs(language: str) -> list[Path]:
 
     Raises:
         MissingExtraError: gensim is not installed.
-
     """
     if language != "en":
         return []
@@ -57,7 +55,6 @@ def evaluate_pairs(
 
     Raises:
         InputError: A file is missing or a line has no two words and number.
-
     """
     results = {path.name: _evaluate(vectors, path) for path in pair_files}
     mean = float(np.mean([result.spearmans_rho for result in results.values()]))

@@ -59,7 +59,6 @@ def train_vectors(
         OutputError: The folder exists or cannot be written.
         SettingError: An option that does not exist or is out of range.
         EngineError: The trainer failed.
-
     """
     chosen = settings.from_mapping(Word2VecSettings, options)
     if out is None:

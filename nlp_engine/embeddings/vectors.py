@@ -25,7 +25,6 @@ class WordVectors:
         matrix: float32 (V, D), a row per word.
         unit: float32 (V, D), the rows scaled to length 1.
         manifest: Of the vectors folder they come from, else None.
-
     """
 
     def __init__(
@@ -46,7 +45,6 @@ class WordVectors:
         Raises:
             InputError: Missing or damaged.
             FormatError: A folder or file of another kind.
-
         """
         path = Path(path)
         manifest = read_manifest(path, "vectors") if path.is_dir() else None
@@ -89,7 +87,6 @@ class WordVectors:
 
         Raises:
             InputError: The word is not in the vocabulary.
-
         """
         self._check_known([word])
         return self.nearest(self[word], k, without=[word])
@@ -102,7 +99,6 @@ class WordVectors:
 
         Raises:
             InputError: A word is not in the vocabulary.
-
         """
         self._check_known([a, b, c])
         unit_a, unit_b, unit_c = (self.unit[self._index[word]] for word in (a, b, c))

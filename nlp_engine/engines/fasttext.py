@@ -6,8 +6,11 @@ the interpreter down with it if it ran out of memory.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -22,6 +25,11 @@ _PROGRESS = re.compile(
     r"Progress:\s*([\d.]+)%.*?lr:\s*(-?[\d.]+)\s+avg\.loss:\s*(-?[\d.]+|-?nan)", re.IGNORECASE
 )
 _KILLED = -9
+# fastText 0.9.3 initialises a tenth of its input matrix per thread and leaves the rest as it finds
+# it (densematrix.cc, `uniform`; matrix.h, `AlignedVector`), so that small models meet NaN at
+# random. glibc fills new memory with the complement of this value: zeros, as in fastText 0.9.2.
+_ZEROED_MEMORY = {"MALLOC_PERTURB_": "255"}
+_FULL_DISK_BYTES = 64 << 10
 
 
 def train(
@@ -51,7 +59,7 @@ def train(
     Raises:
         MissingExtraError: fastText is not installed.
         EngineError: Training failed; the message has fastText's last line.
-
+        OSError: The disk is full.
     """
     require("fasttext", "fasttext")
     job = {
@@ -64,6 +72,7 @@ def train(
         [sys.executable, "-m", "nlp_engine.engines.fasttext_worker"],
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        env={**os.environ, **_ZEROED_MEMORY},
     )
     assert child.stdin is not None and child.stderr is not None
     try:
@@ -76,6 +85,9 @@ def train(
         child.wait()
         child.stdin.close()
         child.stderr.close()
+    if shutil.disk_usage(model.parent).free < _FULL_DISK_BYTES:
+        # fastText writes on without an error and leaves a model that is cut short.
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(model))
     if status != 0:
         reason = "it was killed; is there enough memory?" if status == _KILLED else last_line
         raise EngineError(f"fastText failed on {corpus}: {reason}")

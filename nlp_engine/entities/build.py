@@ -66,7 +66,6 @@ def build_knowledge_base(
         InputError: The folder cannot be read or its texts have no links.
         OutputError: The folder exists or cannot be written.
         SettingError: An option that does not exist or is out of range.
-
     """
     started = time.monotonic()
     chosen = settings.from_mapping(KnowledgeBaseSettings, options)

@@ -29,7 +29,6 @@ class Candidate:
         page_id: Its page id, or -1 if the dump has no such page.
         links: How often the form links to it.
         commonness: Share of the form's links that point to it, 0 to 1.
-
     """
 
     title: str
@@ -54,7 +53,6 @@ class Arrays:
         in_link_offsets: int64 (E + 1), where each entity's in-links start.
         in_link_sources: int32 (L), entities that link to it, ascending.
         page_ids: int64 (E).
-
     """
 
     form_links: NDArray[np.uint32]
@@ -77,7 +75,6 @@ class KnowledgeBase:
         arrays: Its memory-mapped arrays.
         articles: Number of articles, the W of Milne and Witten's formula.
         forms: Its forms; their ids are positions in the arrays.
-
     """
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
@@ -100,7 +97,6 @@ class KnowledgeBase:
         Raises:
             InputError: There is no such folder.
             FormatError: A folder of another kind or version, or cut short.
-
         """
         folder = Path(folder)
         return cls(folder, read_manifest(folder, "knowledge base"))

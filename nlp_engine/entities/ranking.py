@@ -36,7 +36,6 @@ class EntityLink:
         votes: What the other mentions' candidates give the entity, 0 or more.
         coherence: Mean relatedness to the other mentions' entities, 0 to 1.
         rho: Mean of link probability and coherence, 0 to 1.
-
     """
 
     start: int
@@ -60,7 +59,6 @@ class EntityRanker:
 
     Raises:
         SettingError: An option that does not exist or is out of range.
-
     """
 
     def __init__(self, kb: KnowledgeBase, **options: Any) -> None:
@@ -72,7 +70,6 @@ class EntityRanker:
 
         Args:
             text: Plain text of any length; each mention is judged by its neighbours.
-
         """
         mentions = spot(text, self.kb, self.settings.min_link_probability)
         links = []
@@ -188,7 +185,6 @@ def relatedness(kb: KnowledgeBase, entities: NDArray[np.int32]) -> NDArray[np.fl
 
     Returns:
         (n, n) symmetric.
-
     """
     in_links = [kb.in_links(entity) for entity in entities.tolist()]
     sizes = np.array([len(sources) for sources in in_links], np.float64)

@@ -42,7 +42,6 @@ def spot(text: str, kb: KnowledgeBase, min_link_probability: float) -> list[Ment
         text: Plain text.
         kb: The knowledge base.
         min_link_probability: Forms that are rarer as links are passed over.
-
     """
     words = tokens(text, kb.language)
     chosen = _without_overlaps(_spots(words, kb, min_link_probability))

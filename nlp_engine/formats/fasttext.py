@@ -38,7 +38,6 @@ class FastTextModel:
         counts: Their counts.
         labels: Labels with prefix, by falling count.
         quantized: Whether the input matrix is quantised.
-
     """
 
     model: str
@@ -59,7 +58,6 @@ def read_model(path: Path) -> FastTextModel:
     Raises:
         InputError: The file is missing.
         FormatError: No fastText model, a newer version, or cut short.
-
     """
     check_input_file(path)
     with path.open("rb") as file:

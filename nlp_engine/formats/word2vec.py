@@ -19,7 +19,6 @@ def write_text(path: Path, words: Sequence[str], vectors: NDArray[np.float32]) -
         path: The file.
         words: (V) words without white space.
         vectors: (V, D) their vectors.
-
     """
     row_format = "%s" + " %.6g" * vectors.shape[1] + "\n"
     with path.open("w", encoding="utf-8") as file:
@@ -37,7 +36,6 @@ def read_text(path: Path) -> tuple[list[str], NDArray[np.float32]]:
     Raises:
         InputError: The file is missing or damaged.
         FormatError: It is in another format or cut short; the message names the line.
-
     """
     with open_input(path) as file:
         header = file.readline().split()

@@ -40,7 +40,6 @@ class Encoding:
         types: Distinct words in the text, rare ones included.
         max_count: Occurrences of the most frequent word, rare or not.
         lines: Lines in the text; a last line without line break counts.
-
     """
 
     word_bytes: NDArray[np.uint8]
@@ -77,7 +76,6 @@ def encode(
     Raises:
         ValueError: An instruction set that does not exist or that this processor lacks.
         KeyboardInterrupt: Passed on after the kernel has stopped.
-
     """
     instructions = instructions or os.environ.get("NLP_ENGINE_INSTRUCTIONS", "best")
     exchange = _native.Exchange()

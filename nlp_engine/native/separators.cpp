@@ -2,7 +2,7 @@
 
 #include <bit>
 
-#if defined(__x86_64__)
+#if defined(NLP_X86)
 #include <immintrin.h>
 #endif
 
@@ -21,7 +21,7 @@ std::size_t find_baseline(const std::uint8_t* text, std::uint32_t size, std::uin
   return find_tail(text, 0, size, positions, 0);
 }
 
-#if defined(__x86_64__)
+#if defined(NLP_X86)
 
 // Both vector versions turn a run of bytes into a bit mask of separators and then walk its bits.
 // Bytes 0x09..0x0d are found by one unsigned comparison: (byte - 9) <= 4.
@@ -78,7 +78,7 @@ __attribute__((target("avx512f,avx512bw"))) std::size_t find_avx512(const std::u
 }  // namespace
 
 InstructionSet best_instruction_set() {
-#if defined(__x86_64__)
+#if defined(NLP_X86)
   if (__builtin_cpu_supports("avx512bw")) return InstructionSet::avx512;
   if (__builtin_cpu_supports("avx2")) return InstructionSet::avx2;
 #endif
@@ -86,7 +86,7 @@ InstructionSet best_instruction_set() {
 }
 
 FindSeparators find_separators_for(InstructionSet set) {
-#if defined(__x86_64__)
+#if defined(NLP_X86)
   if (set == InstructionSet::avx512) return find_avx512;
   if (set == InstructionSet::avx2) return find_avx2;
 #endif

@@ -4,6 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 
+// The vector versions exist on x86-64; -DNLP_BASELINE_ONLY builds what other processors see.
+#if defined(__x86_64__) && !defined(NLP_BASELINE_ONLY)
+#define NLP_X86 1
+#endif
+
 namespace nlp {
 
 // fastText's separators (dictionary.cc, readWord): space, \t, \n, \v, \f, \r and NUL.

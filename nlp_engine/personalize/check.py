@@ -37,7 +37,6 @@ class Finding:
         message: What is wrong and what to do.
         row: Row of the CSV, the first after the header being 1; None for the whole file.
         column: Column name; None for the whole row or file.
-
     """
 
     level: Level
@@ -60,7 +59,6 @@ def check_items(folder: Path | str, *, language: str = "en") -> list[Finding]:
     Raises:
         InputError: A file is missing or no CSV.
         FormatError: The schema is no Avro record schema.
-
     """
     folder = Path(folder)
     text = check_input_file(folder / "schema.json").read_text(encoding="utf-8")

@@ -35,7 +35,6 @@ class TextEncoder:
         vectors: V words with vectors of D dimensions.
         weights: (V) inverse document frequency of each word over the items, 0 if in none.
         mean: (D) of all items' vectors before it is taken off them.
-
     """
 
     vectors: WordVectors
@@ -77,7 +76,6 @@ class Codebook:
         centroids: float32 (K, D).
         names: (K) code and typical words of each topic.
         topics_per_item: Codes that an item gets.
-
     """
 
     encoder: TextEncoder
@@ -124,7 +122,6 @@ class Codebook:
 
         Raises:
             InputError: There is no such folder, or it was fitted on other vectors.
-
         """
         manifest = read_manifest(folder, "codebook")
         own = vectors.manifest.id if vectors.manifest else None
@@ -163,7 +160,6 @@ def fit_codebook(
 
     Raises:
         MissingExtraError: scikit-learn is not installed.
-
     """
     cluster = require("sklearn.cluster", "items")
     encoder, text_vectors = TextEncoder.fit(vectors, texts)

@@ -65,7 +65,6 @@ def build_items(
             Personalize; the message names row and column.
         OutputError: The folder exists or cannot be written.
         SettingError: An option that does not exist or is out of range.
-
     """
     started = time.monotonic()
     chosen = settings.from_mapping(ItemSettings, options)

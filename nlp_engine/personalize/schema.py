@@ -23,7 +23,6 @@ class Column:
         nullable: Whether values may be missing.
         categorical: Whether training reads the string as `|`-separated categories.
         textual: Whether training reads the string as text.
-
     """
 
     name: str
@@ -54,7 +53,6 @@ def read_columns(text: str) -> list[Column]:
 
     Raises:
         FormatError: It is no JSON or no Personalize schema.
-
     """
     try:
         fields = json.loads(text)["fields"]

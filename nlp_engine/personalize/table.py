@@ -33,7 +33,6 @@ def format_cell(value: Any, *, textual: bool = False) -> str:
     Args:
         value: None for a missing value.
         textual: Whether the column is textual. White space is squeezed, as Personalize does.
-
     """
     if value is None:
         return ""
@@ -48,7 +47,6 @@ def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
     Raises:
         InputError: The file is missing or no such CSV; the message names the line.
-
     """
     csv.field_size_limit(2**31 - 1)
     number = 0

@@ -25,7 +25,6 @@ class Step:
         made: What came out, in a few words.
         place: The folder, relative to the demo's.
         seconds: How long it took.
-
     """
 
     name: str
@@ -78,7 +77,6 @@ def write_demo_report(
 
     Raises:
         MissingExtraError: The extra `reports` is not installed.
-
     """
     rows = [row for (_, row), _ in zip(read_rows(items), range(_SHOWN_ITEMS + 1), strict=False)]
     shortened = [[_shorten(cell) for cell in row] for row in rows]

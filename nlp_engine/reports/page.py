@@ -18,7 +18,6 @@ def write_page(path: Path, template: str, **values: Any) -> None:
 
     Raises:
         MissingExtraError: Jinja is not installed.
-
     """
     jinja2 = require("jinja2", "reports")
     environment = jinja2.Environment(

@@ -33,7 +33,6 @@ def word_map_svg(vectors: WordVectors, words: int = 250) -> str:
 
     Raises:
         MissingExtraError: matplotlib or scikit-learn is not installed.
-
     """
     shown = [w for w in vectors.words if len(w) >= _MIN_LETTERS and w.isalpha()][:words]
     unit = vectors.unit[vectors.ids(shown)]
@@ -62,7 +61,7 @@ def _spread(places: NDArray[np.float32], words: list[str]) -> NDArray[np.float64
         above = spread[:, None, 1] - spread[:, 1]
         overlap = np.where(beside, 0, np.maximum(_LINE_HEIGHT - np.abs(above), 0))
         spread[:, 1] += 0.3 * (np.sign(above) * overlap).sum(axis=1)
-    return spread
+    return np.asarray(spread)
 
 
 def _clusters(unit: NDArray[np.float32]) -> list[int]:

@@ -31,7 +31,6 @@ def train(root: Path = ML_ROOT) -> int:
 
     Returns:
         The exit code: 0, or 1 after a failure.
-
     """
     try:
         _train(root)
@@ -69,7 +68,6 @@ def read_hyperparameters(path: Path) -> dict[str, Any]:
 
     Raises:
         SettingError: The file is missing or no JSON object, or there is no `mode`.
-
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -87,7 +85,6 @@ def channel_file(folder: Path) -> Path:
 
     Raises:
         InputError: The channel is missing, or has no file or several.
-
     """
     if not folder.is_dir():
         raise InputError(f"the channel {folder.name} is missing ({folder})")

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +18,7 @@ import numpy as np
 from nlp_engine.classification.classifier import Classifier
 from nlp_engine.corpus.labelled import LABEL_PREFIX
 from nlp_engine.embeddings.vectors import WordVectors
-from nlp_engine.errors import require
+from nlp_engine.errors import InputError, require
 from nlp_engine.manifest import read_manifest
 
 JSON, JSON_LINES = "application/json", "application/jsonlines"
@@ -36,7 +38,6 @@ class Endpoint:
 
     Args:
         model: Word vectors or a classifier.
-
     """
 
     def __init__(self, model: WordVectors | Classifier) -> None:
@@ -51,7 +52,6 @@ class Endpoint:
         Raises:
             InputError: There is no such folder.
             FormatError: A folder of another kind.
-
         """
         path = Path(path)
         if read_manifest(path, "vectors", "classifier").format == "vectors":
@@ -112,7 +112,6 @@ def application(endpoint: Endpoint) -> Any:
 
     Raises:
         MissingExtraError: The extra `serve` is not installed.
-
     """
     require("starlette", "serve")
     from starlette.applications import Starlette
@@ -138,16 +137,23 @@ def application(endpoint: Endpoint) -> Any:
     )
 
 
-def serve(path: Path | str, *, host: str = "127.0.0.1", port: int = 8080) -> None:
-    """Serve a model over HTTP until interrupted.
+def serve(endpoint: Endpoint, *, host: str, port: int) -> None:
+    """Answer HTTP requests until interrupted; then finish those under way.
 
     Raises:
-        InputError: There is no such model.
+        InputError: The port is taken or the address is not this machine's.
         MissingExtraError: The extra `serve` is not installed.
-
     """
     uvicorn = require("uvicorn", "serve")
-    uvicorn.run(application(Endpoint.open(path)), host=host, port=port, log_level="warning")
+    try:
+        listener = socket.create_server((host, port))
+    except OSError as error:
+        raise InputError(
+            f"cannot listen on {host}:{port} ({error.strerror}); choose another --port or --host"
+        ) from error
+    config = uvicorn.Config(application(endpoint), log_level="warning")
+    with listener, contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _vector(vectors: WordVectors, word: str) -> list[float]:

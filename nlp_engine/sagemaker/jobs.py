@@ -25,7 +25,6 @@ def run_local(spec: TrainingSpec, out: Path, *, overwrite: bool = False) -> None
         InputError: A data file is missing.
         OutputError: The folder exists or cannot be written.
         EngineError: Training failed; the message is the container's failure file.
-
     """
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
@@ -51,7 +50,6 @@ def run_sagemaker(spec: TrainingSpec) -> str:
     Raises:
         SettingError: The specification lacks what SageMaker needs.
         MissingExtraError: boto3 is not installed.
-
     """
     request = training_job(spec)
     client = require("boto3", "aws").client("sagemaker")

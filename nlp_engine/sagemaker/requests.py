@@ -41,7 +41,6 @@ class TrainingSpec:
         validation: The same for `validation`, if there is one.
         hyperparameters: BlazingText's, checked.
         instance: Where it runs on AWS; a local run needs none.
-
     """
 
     name: str
@@ -57,7 +56,6 @@ def read_spec(path: Path) -> TrainingSpec:
     Raises:
         InputError: Missing or no TOML.
         SettingError: A key is missing, unknown or out of range.
-
     """
     check_input_file(path)
     try:
@@ -75,7 +73,6 @@ def training_job(spec: TrainingSpec) -> dict[str, Any]:
 
     Raises:
         SettingError: It has no `[instance]`, or data that is not on S3.
-
     """
     if spec.instance is None:
         raise SettingError("the job has no [instance]; SageMaker needs image, role and output")

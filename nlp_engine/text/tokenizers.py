@@ -96,7 +96,6 @@ def open_tokenizer(name: str, language_code: str) -> Tokenizer:
     Raises:
         SettingError: No tokenizer has that name.
         MissingExtraError: The tokenizer needs a package that is not installed.
-
     """
     if name not in TOKENIZERS:
         raise SettingError(f"tokenizer is {name!r}; it must be one of {', '.join(TOKENIZERS)}")

@@ -66,7 +66,6 @@ def open_dump(
     Raises:
         InputError: The file is missing, damaged or cut short.
         FormatError: The file is no MediaWiki export.
-
     """
     with open_input(path, report=report, stage=f"reading {path.name}") as file:
         head = _read_head(file, path)
@@ -88,10 +87,10 @@ def _read_head(file: BinaryIO, path: Path) -> bytes:
             f"{path} is UTF-16; convert it first: iconv -f UTF-16 -t UTF-8 {path.name}"
         )
     if b"<mediawiki" not in head[:_HEAD_BYTES]:
-        start = head[:60].decode("utf-8", "replace").strip()
+        start = ascii(head[:40].decode("utf-8", "replace").strip())
         raise FormatError(
             f"{path} is no MediaWiki XML export: it has no <mediawiki> element and begins with "
-            f"{start!r}; expected a file such as enwiki-latest-pages-articles.xml.bz2"
+            f"{start}; expected a file such as enwiki-latest-pages-articles.xml.bz2"
         )
     return head
 

@@ -16,7 +16,6 @@ from nlp_engine.wiki.shards import ExtractedPage, ShardWriter
 from nlp_engine.wiki.titles import ARTICLE_NAMESPACE, Site
 from nlp_engine.wiki.wikitext import parse
 
-
 _PLURALS = {
     PageKind.ARTICLE: "articles",
     PageKind.REDIRECT: "redirects",
@@ -47,7 +46,6 @@ def extract_dumps(
     Raises:
         InputError: A dump is missing, damaged, cut short, no MediaWiki export, or empty.
         OutputError: The folder exists or cannot be written.
-
     """
     started = time.monotonic()
     for dump in dumps:

@@ -119,7 +119,6 @@ def read_pages(folder: Path, kind: PageKind | None = None) -> Iterator[Extracted
     Args:
         folder: The folder; its manifest is not checked here.
         kind: Keep only pages of this kind.
-
     """
     for path in shard_files(folder):
         for batch in pq.ParquetFile(path).iter_batches(_PAGES_PER_BATCH):

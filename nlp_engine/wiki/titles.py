@@ -58,7 +58,6 @@ class Site:
         language: The wiki's language.
         namespaces: Namespace numbers by lower-case name.
         first_letter: Whether titles start with a capital (the `first-letter` case rule).
-
     """
 
     language: Language
@@ -115,7 +114,6 @@ def resolve_redirects(redirects: Mapping[str, str], *, longest_chain: int = 10) 
 
     Returns:
         The final target by redirect title.
-
     """
     resolved = {}
     for title, target in redirects.items():

@@ -1,0 +1,42 @@
+"""The kernels under sanitizers, and compiled for another architecture where that is possible."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+NATIVE = Path(__file__).parents[2] / "nlp_engine" / "native"
+KERNELS = [str(NATIVE / name) for name in ("encoder.cpp", "separators.cpp")]
+CHECK = str(Path(__file__).parent / "encoder_check.cpp")
+COMPILER = os.environ.get("CXX", "g++")
+
+
+@pytest.mark.parametrize("sanitizers", ["address,undefined", "thread"])
+def test_kernels_under_sanitizers(tmp_path: Path, sanitizers: str) -> None:
+    program = str(tmp_path / "check")
+    flags = ["-std=c++20", "-O1", "-g", "-pthread", f"-fsanitize={sanitizers}"]
+    flags += ["-fno-sanitize-recover=all", f"-I{NATIVE}"]
+    subprocess.run([COMPILER, *flags, CHECK, *KERNELS, "-o", program], check=True)
+    done = subprocess.run([program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "0 failures\n"), done.stderr
+
+
+SYNTAX_ONLY = ["-std=c++20", "-Wall", "-Werror", "-fsyntax-only"]
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_kernels_compile_without_x86_intrinsics(kernel: str) -> None:
+    command = [COMPILER, *SYNTAX_ONLY, "-DNLP_BASELINE_ONLY", kernel]
+    assert subprocess.run(command, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_kernels_compile_for_arm64(kernel: str) -> None:
+    compiler = shutil.which("aarch64-linux-gnu-g++")
+    if compiler is None:
+        pytest.skip("needs the cross compiler g++-aarch64-linux-gnu")
+    assert subprocess.run([compiler, *SYNTAX_ONLY, kernel], check=False).returncode == 0

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nlp_engine.wiki.titles import Site, make_site
+from nlp_engine.wiki.wikitext import parse
+
+TEXTS = [
+    ("plain text", "plain text"),
+    ("'''Bold''' and ''italic'' and '''''both'''''", "Bold and italic and both"),
+    ("a [[cat]] b", "a cat b"),
+    ("two [[cat]]s", "two cats"),
+    ("the [[Tim Cook|boss]]", "the boss"),
+    ("[[Paris (France)|]]", "Paris (France)"),
+    ("[[#History|see below]]", "see below"),
+    ("[[wikt:word|word]]", "word"),
+    ("[[fr:Pomme]][[Category:Fruit]]apple", "apple"),
+    ("[[:Category:Fruit]]", "Category:Fruit"),
+    ("x [[File:A.jpg|thumb|A [[cat]] on a [[mat]]]] y", "x y"),
+    ("[[Apple|the ''sweet'' one]]", "the sweet one"),
+    ("x{{cite|a={{b|c}}}}y", "xy"),
+    ("x{{cite|last=}}y", "xy"),
+    ("x{|\n|a||b\n|}y", "xy"),
+    ("{{box|\n{| class=x\n| cell {{t|1}}\n|}\n}}text", "text"),
+    ("a<ref>b</ref> c<ref name=x /> d", "a c d"),
+    ("a<!-- hidden [[x]] -->b", "ab"),
+    ("<nowiki>[[not a link]] &amp; ''not''</nowiki>", "[[not a link]] & ''not''"),
+    ("line<br>next<br/>third", "line\nnext\nthird"),
+    ("== Title ==\nText", "Title\nText"),
+    ("Text\n=== A [[cat]] ===\nMore", "Text\nA cat\nMore"),
+    ("* one\n* two\n** three", "one\ntwo\nthree"),
+    (": indented\ntext", "indented\ntext"),
+    ("one\ntwo\n\nthree", "one two\nthree"),
+    ("[http://x.org a page] and [http://x.org]", "a page and"),
+    ("5&nbsp;km &ndash; &lt;b&gt; &amp; &#233;", "5 km – <b> & é"),
+    ("__NOTOC__text", "text"),
+    ("empty ({{lang|grc}}) brackets", "empty brackets"),
+    ("x ({{lang|grc}}; born 1879)", "x (born 1879)"),
+    ("E = <math>mc^2</math> holds", "E = holds"),
+    ("if a < b and c > d", "if a < b and c > d"),
+    ("x<span style='a'>y</span>z", "xyz"),
+    ("{{convert|5|km", "{{convert|5|km"),
+    ("a [[open link", "a [[open link"),
+    ("a {| open table", "a {| open table"),
+    ("a <!-- open comment", "a <!-- open comment"),
+    ("a }} b ]] c |} d", "a }} b ]] c |} d"),
+    ("<ref>never closed text", "never closed text"),
+    ("{{a}} {{open {{b}} text", "{{open text"),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize(("wikitext", "text"), TEXTS)
+def test_clean_text(site: Site, wikitext: str, text: str) -> None:
+    assert parse(wikitext, site).text == text
+
+
+def anchors(wikitext: str, site: Site) -> list[tuple[str, str]]:
+    parsed = parse(wikitext, site)
+    return [(parsed.text[link.start : link.end], link.target) for link in parsed.links]
+
+
+def test_links_have_their_place_in_the_clean_text(site: Site) -> None:
+    wikitext = (
+        "{{Infobox}} The '''[[Apple Watch|watch]]''' by\n[[Tim Cook]] ({{lang|x}}) of "
+        "[[Cupertino, California|Cupertino]]:  two [[cat]]s, [[AT&amp;T|AT&amp;T]] and "
+        "[[Apple|the ''sweet'' one]]."
+    )
+    assert anchors(wikitext, site) == [
+        ("watch", "Apple Watch"),
+        ("Tim Cook", "Tim Cook"),
+        ("Cupertino", "Cupertino, California"),
+        ("cats", "Cat"),
+        ("AT&T", "AT&T"),
+        ("the sweet one", "Apple"),
+    ]
+
+
+def test_link_trails_are_the_languages() -> None:
+    german = make_site("de")
+    assert anchors("[[Apfel]]bäume", german) == [("Apfelbäume", "Apfel")]
+    assert anchors("[[Apfel]]bäume", make_site("en")) == [("Apfelb", "Apfel")]
+
+
+def test_white_space_in_a_label_is_not_part_of_the_anchor(site: Site) -> None:
+    assert anchors("x[[a| b ]] y", site) == [("b", "A")]
+
+
+def test_no_link_from_files_categories_other_languages_or_empty_labels(site: Site) -> None:
+    wikitext = "[[File:A.jpg|[[cat]]]][[Category:B]][[de:C]][[#D|d]][[e|<ref>x</ref>]]"
+    assert anchors(wikitext, site) == []
+
+
+def test_categories_once_each_without_sort_keys(site: Site) -> None:
+    wikitext = "[[Category:Fruit|*]] [[category:fruit]] [[Category:Red_things]]"
+    assert parse(wikitext, site).categories == ["Fruit", "Red things"]
+
+
+PIECES = st.sampled_from(
+    ["[[", "]]", "{{", "}}", "{|", "|}", "|", "'''", "''", "<ref>", "</ref>", "<nowiki>",
+     "</nowiki>", "<!--", "-->", "\n", "\n==", "==", "\n*", "&amp;", "&#0;", "(", ")", " ", "a",
+     "Bc", "é", "[http://x", "]", "<br>", "Category:", "File:", ":", "#", "\u00a0", "__TOC__"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=40).map("".join))
+@settings(max_examples=500)
+def test_any_markup_gives_valid_offsets(wikitext: str) -> None:
+    parsed = parse(wikitext, make_site("en"))
+    assert parsed.text == parsed.text.strip()
+    position = 0
+    for link in parsed.links:
+        assert position <= link.start < link.end <= len(parsed.text)
+        anchor = parsed.text[link.start : link.end]
+        assert anchor == anchor.strip()
+        position = link.end
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_parsed(wikitext: str) -> None:
+    parsed = parse(wikitext, make_site("en"))
+    assert "\n\n" not in parsed.text
+
+
+HOSTILE = {
+    "nested braces": lambda n: "{{" * n + "x" + "}}" * n,
+    "open braces": lambda n: "{{" * n,
+    "open tables": lambda n: "{|" * n,
+    "open links": lambda n: "[[" * n,
+    "open links with bars": lambda n: "[[a|" * n,
+    "nested links": lambda n: "[[a|" * n + "]]" * n,
+    "open references": lambda n: "<ref>" * n,
+    "open comments": lambda n: "<!--" * n,
+    "angle brackets": lambda n: "<a" * n,
+    "external links": lambda n: "[http:" * n,
+    "equals signs": lambda n: "\n=" * n,
+    "one long line": lambda n: "x" * n,
+    "brackets": lambda n: "(" * n,
+    "spaces": lambda n: " " * n,
+    "line breaks": lambda n: "\n" * n,
+    "quotes": lambda n: "'" * n,
+    "entities": lambda n: "&amp" * n,
+    "mixed braces": lambda n: "{{{|" * n + "|}}}" * n,
+}
+
+
+def seconds(wikitext: str, site: Site) -> float:
+    started = time.process_time()
+    parse(wikitext, site)
+    return time.process_time() - started
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_time_is_linear_on_hostile_input(site: Site, name: str) -> None:
+    make = HOSTILE[name]
+    small, large = 20_000, 160_000
+    parse(make(small), site)
+    ratio = seconds(make(large), site) / max(seconds(make(small), site), 0.005)
+    assert ratio < 4 * large / small, (
+        f"{ratio:.0f} times as long for {large // small} times the text"
+    )
