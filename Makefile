@@ -7,6 +7,8 @@ SHELL := /bin/sh
 BIN := .venv/bin
 # What a set-up depends on; Python files are installed in place and need no new one.
 BUILT_FROM := pyproject.toml CMakeLists.txt scripts/setup.sh $(wildcard nlp_engine/native/*.cpp nlp_engine/native/*.h)
+PYTEST := NLP_ENGINE_CORE_PYTHON=$(CURDIR)/.venv-core/bin/python $(BIN)/pytest
+SOURCES := $(shell find nlp_engine corpora -type f -not -name '*.pyc')
 
 .PHONY: help demo test test-full check format clean
 
@@ -21,10 +23,10 @@ demo: .venv/installed
 	@$(BIN)/nlp-engine demo --out demo-output --overwrite
 
 test: .venv/tests-installed .venv-core/installed check
-	@NLP_ENGINE_CORE_PYTHON=$(CURDIR)/.venv-core/bin/python $(BIN)/pytest -m "not full"
+	@$(PYTEST) -m "not full"
 
 test-full: .venv/tests-installed .venv-core/installed check
-	@NLP_ENGINE_CORE_PYTHON=$(CURDIR)/.venv-core/bin/python $(BIN)/pytest
+	@$(PYTEST)
 
 check: .venv/tests-installed
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }
@@ -47,7 +49,12 @@ clean:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[all,dev]'
 	@touch $@
 
-# The package without any extra, to test that what needs one says so.
-.venv-core/installed: $(BUILT_FROM)
+# The package without any extra and not in place: tests that what needs an extra says so, and that
+# the package is complete. It is made once and brought up to date with the sources.
+.venv-core/made: $(BUILT_FROM)
 	@scripts/setup.sh .venv-core .
+	@touch $@
+
+.venv-core/installed: .venv-core/made $(SOURCES)
+	@test ! -e $@ || .venv-core/bin/python -m pip install --quiet --no-deps --force-reinstall .
 	@touch $@

@@ -91,8 +91,8 @@ def run_demo(out: Path | str, *, overwrite: bool = False, report: Report = silen
         MissingExtraError: An extra is not installed; the demo needs `nlp-engine[all]`.
         OutputError: The folder exists or cannot be written.
     """
-    for module, extra in _NEEDED.items():
-        require(module, extra)
+    for module in ("gensim", "fasttext", "sklearn", "jinja2", "matplotlib"):
+        require(module, "all")
     started = time.monotonic()
     out = Path(out)
     with new_folder(out, overwrite=overwrite) as folder:
@@ -106,9 +106,6 @@ def run_demo(out: Path | str, *, overwrite: bool = False, report: Report = silen
         walk.page(dump.name, links)
         write_manifest(folder, format="demo", language="en", started=started, sources=[dump])
     return DemoResult(out, walk.steps, links, mean_rho, accuracy, examples)
-
-
-_NEEDED = {"gensim": "gensim", "fasttext": "fasttext", "sklearn": "items", "jinja2": "reports"}
 
 
 class _Walk:

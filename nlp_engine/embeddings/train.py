@@ -80,11 +80,13 @@ def _train(
     started = time.monotonic()
     path, parent = corpus_file(corpus)
     language = parent.language if parent else "en"
-    pair_files = [Path(pair) for pair in pairs] or bundled_pairs(language)
+    pair_files = [Path(pair) for pair in pairs]
     if not chosen.evaluation:
         pair_files = []
     elif not pair_files:
-        _log.warning("no word similarity set for language %s: not evaluated", language)
+        pair_files = bundled_pairs(language)
+        if not pair_files:
+            _log.warning("no word similarity set for language %s: not evaluated", language)
     with new_folder(out, overwrite=overwrite) as folder:
         encoded = encode_corpus(path, min_count=max(chosen.min_count, 1), report=report)
         array = folder / "vectors.npy"

@@ -76,6 +76,7 @@ def train(
     )
     assert child.stdin is not None and child.stderr is not None
     try:
+        report(Progress("training", 0, words_to_read, "words"))
         child.stdin.write(json.dumps(job).encode() + b"\n")
         child.stdin.flush()  # left open: the worker stops when it closes
         last_line = _follow(child.stderr, words_to_read, report)
@@ -103,7 +104,8 @@ def _follow(stream: IO[bytes], words_to_read: int, report: Report) -> str:
             text = line.decode("utf-8", "replace").strip()
             match = _PROGRESS.search(text)
             if match:
-                done = int(float(match[1]) / 100 * words_to_read)
+                share = min(float(match[1]), 100) / 100  # threads overrun the end a little
+                done = int(share * words_to_read)
                 detail = f"loss {match[3]}, learning rate {match[2]}"
                 report(Progress("training", done, words_to_read, "words", detail))
             elif text:

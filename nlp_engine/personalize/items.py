@@ -179,12 +179,12 @@ def _write_items(
         for number, row in enumerate(source.rows(), 1):
             index = number - 1
             item: dict[str, Any] = {
-                ITEM_ID: row[chosen.id],
-                "DESCRIPTION": _description(row, chosen)[:most],
+                ITEM_ID: _item_id(row, chosen, source, number),
+                "DESCRIPTION": _description(row, chosen)[:most] or None,
             }
             if chosen.timestamp:
                 item[CREATION_TIMESTAMP] = row[chosen.timestamp]
-            if chosen.title:
+            if chosen.title and row[chosen.title] is not None:
                 item["TITLE"] = str(row[chosen.title])[: limits.MAX_CELL_CHARACTERS]
             if metadata.codebook and metadata.topics[index]:
                 topics = metadata.topics[index]
@@ -206,6 +206,15 @@ def cell_of(values: Iterable[str]) -> str | None:
         if len(longer) <= limits.MAX_CELL_CHARACTERS:
             cell = longer
     return cell or None
+
+
+def _item_id(row: Row, chosen: ItemSettings, source: Source, number: int) -> Any:
+    value = row[chosen.id]
+    if isinstance(value, str) and len(value.splitlines()) > 1:
+        raise InputError(
+            f"{source.path}, row {number}, column {chosen.id}: the id contains a line break"
+        )
+    return value
 
 
 def _description(row: Row, chosen: ItemSettings) -> str:

@@ -32,11 +32,12 @@ def format_cell(value: Any, *, textual: bool = False) -> str:
 
     Args:
         value: None for a missing value.
-        textual: Whether the column is textual. White space is squeezed, as Personalize does.
+        textual: Whether the column is textual. Its white space is squeezed, as Personalize does;
+            elsewhere a line break becomes a space.
     """
     if value is None:
         return ""
-    text = " ".join(str(value).split())
+    text = " ".join(str(value).split() if textual else str(value).splitlines())
     if not textual and not any(character in text for character in ',"\\'):
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

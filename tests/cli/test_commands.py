@@ -1,0 +1,260 @@
+"""The commands as a user types them: results, errors in one line, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nlp_engine.demo import DemoResult
+from tests.conftest import make_dump
+
+PROGRAM = [sys.executable, "-m", "nlp_engine"]
+
+
+def run(*arguments: object, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    command = [*PROGRAM, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, input=text, check=False)
+
+
+def succeed(*arguments: object, text: str | None = None) -> str:
+    done = run(*arguments, text=text)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def fail(*arguments: object, code: int = 2) -> str:
+    """Run a command that must fail with one clear line; return that line."""
+    done = run(*arguments)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("nlp-engine: ")
+    return line
+
+
+COMMANDS = [
+    "", "demo", "train", "evaluate", "similar", "analogy", "predict", "link", "serve", "wiki",
+    "wiki extract", "corpus", "corpus build", "corpus label", "kb", "kb build", "kb show", "items",
+    "items build", "items check", "job", "job train",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_everything_in_half_a_second(command: str) -> None:
+    def seconds() -> float:
+        started = time.perf_counter()
+        assert "Usage: nlp-engine" in succeed(*command.split(), "--help")
+        return time.perf_counter() - started
+
+    assert min(seconds() for _ in range(3)) < 0.5
+
+
+def test_version() -> None:
+    assert succeed("--version").startswith("nlp-engine 0.")
+
+
+def test_the_walk_by_hand(tmp_path: Path, toy_dump: Path) -> None:
+    out = tmp_path
+    assert "7 articles" in succeed("wiki", "extract", toy_dump, "-o", out / "extracted")
+    made = json.loads(succeed("corpus", "build", out / "extracted", "-o", out / "corpus", "--json"))
+    assert made["counts"]["documents"] == 7
+    made = succeed(
+        "train", out / "corpus", "-o", out / "vectors", "--mode", "skipgram", "--vector-dim", 8,
+        "--min-count", 1, "--no-evaluation",
+    )  # fmt: skip
+    assert "words" in made
+    assert "apple" in succeed("similar", out / "vectors", "Cupertino", "-k", 40)
+    hits = json.loads(succeed("analogy", out / "vectors", "tim", "cook", "apple", "--json"))
+    assert len(hits) == 5
+    succeed(
+        "corpus", "label", out / "extracted", "-o", out / "labelled", "--label", "title",
+        "--split", "100/0/0", "--quiet",
+    )  # fmt: skip
+    trained = succeed(
+        "train", out / "labelled", "-o", out / "classifier", "--mode", "supervised",
+        "--vector-dim", 8, "--buckets", 1000, "--min-count", 1, "--epochs", 100, "--learning-rate",
+        1,
+    )  # fmt: skip
+    assert '"train_accuracy": 1.0' in trained
+    assert "accuracy" in succeed("evaluate", out / "classifier", out / "labelled" / "train.txt")
+    predicted = succeed("predict", out / "classifier", text="an apple is a fruit\n\n")
+    assert predicted.splitlines()[0].startswith("Apple ")
+    lines = succeed("predict", out / "classifier", "-k", 2, "--json", text="grape\n").splitlines()
+    assert len(json.loads(lines[0])["predictions"]) == 2
+    assert "forms" in succeed("kb", "build", out / "extracted", "-o", out / "kb")
+    assert "0.571" in succeed("kb", "show", out / "kb", "Apple")
+    shown = json.loads(succeed("kb", "show", out / "kb", "Apple", "--json"))
+    assert [c["title"] for c in shown["candidates"]] == ["Apple Inc.", "Apple"]
+    sentence = "Tim Cook runs Apple."
+    assert "Apple Inc." in succeed("link", out / "kb", "--text", sentence)
+    linked = json.loads(succeed("link", out / "kb", "--format", "jsonl", text=sentence + "\n"))
+    assert [link["title"] for link in linked["links"]] == ["Tim Cook", "Apple Inc."]
+    succeed(
+        "items", "build", out / "extracted", "-o", out / "items", "--id", "page_id", "--title",
+        "title", "--vectors", out / "vectors", "--kb", out / "kb",
+    )  # fmt: skip
+    assert "nothing to complain about" in succeed("items", "check", out / "items")
+
+
+def test_a_recipe(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("One sentence. Two sentences.\n")
+    (tmp_path / "notes.toml").write_text('name = "n"\nsource = "notes.txt"\nformat = "text8"\n')
+    succeed("corpus", "build", tmp_path / "notes.toml", "-o", tmp_path / "out", "-q")
+    assert (tmp_path / "out" / "text8").read_text() == "one sentence two sentences"
+
+
+def test_evaluation_of_vectors(demo: DemoResult) -> None:
+    assert "353" in succeed("evaluate", demo.folder / "vectors")
+    results = json.loads(succeed("evaluate", demo.folder / "vectors", "--json"))
+    assert results["mean_rho"] == pytest.approx(demo.mean_rho, abs=1e-6)
+
+
+def test_quiet_prints_nothing(tmp_path: Path, toy_dump: Path) -> None:
+    assert succeed("wiki", "extract", toy_dump, "-o", tmp_path / "out", "--quiet") == ""
+
+
+def test_bad_input_gives_one_line(tmp_path: Path, toy_dump: Path, demo: DemoResult) -> None:
+    out = tmp_path / "out"
+    html = tmp_path / "page.xml"
+    html.write_text("<html></html>")
+    cut = tmp_path / "cut.xml"
+    cut.write_bytes(toy_dump.read_bytes()[:1500])
+    empty = tmp_path / "empty.txt"
+    empty.touch()
+    kb = demo.folder / "kb"
+    assert "none.xml does not exist" in fail("wiki", "extract", tmp_path / "none.xml", "-o", out)
+    assert "no MediaWiki XML export" in fail("wiki", "extract", html, "-o", out)
+    assert "ends inside page" in fail("wiki", "extract", cut, "-o", out)
+    assert "is empty" in fail("corpus", "build", empty, "-o", out)
+    assert "is empty" in fail("train", empty, "-o", out, "--mode", "cbow", "--no-evaluation")
+    assert "pass --overwrite" in fail("wiki", "extract", toy_dump, "-o", demo.folder)
+    assert "expected the folder" in fail("similar", kb, "word")
+    assert "not in the vocabulary" in fail("similar", demo.folder / "vectors", "zzzzz")
+    assert "has no form" in fail("kb", "show", kb, "zzzzz")
+    assert "rho is 2.0" in fail("link", kb, "--text", "x", "--rho", "2")
+    assert "no column 'id'" in fail("items", "build", demo.folder / "extracted", "-o", out)
+    assert "name the labelled files" in fail("evaluate", demo.folder / "classifier")
+    assert "unknown setting 'word_ngrams'" in fail(
+        "train", empty, "-o", out, "--mode", "cbow", "--word-ngrams", 3
+    )
+    assert not out.exists()
+    assert not [path for path in tmp_path.iterdir() if "partial" in path.name]
+
+
+def test_usage_errors_exit_with_2() -> None:
+    for arguments in (["train"], ["nonsense"], ["link", "kb", "--method", "magic"], ["wiki"]):
+        done = run(*arguments)
+        assert done.returncode == 2
+        assert "Usage:" in done.stderr + done.stdout
+        assert "Traceback" not in done.stderr
+
+
+def test_a_failing_check_exits_with_1(tmp_path: Path, demo: DemoResult) -> None:
+    folder = tmp_path / "items"
+    folder.mkdir()
+    (folder / "schema.json").write_text((demo.folder / "items" / "schema.json").read_text())
+    lines = (demo.folder / "items" / "items.csv").read_text(encoding="utf-8").splitlines()
+    (folder / "items.csv").write_text("\n".join([*lines[:3], lines[1]]) + "\n", encoding="utf-8")
+    done = run("items", "check", folder)
+    assert done.returncode == 1
+    assert "duplicate-id" in done.stdout
+
+
+def test_a_reader_that_goes_away(demo: DemoResult, tmp_path: Path) -> None:
+    (tmp_path / "texts.txt").write_text("president lincoln\n" * 50_000)
+    command = [*PROGRAM, "predict", demo.folder / "classifier", tmp_path / "texts.txt"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline().startswith("Abraham Lincoln ")
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
+
+
+def large_dump(path: Path, pages: int) -> Path:
+    wikitext = "Some [[plain]] text about [[things]], with ''markup''. " * 200
+    path.write_bytes(make_dump({f"Page {i}": wikitext for i in range(pages)}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "message"),
+    [
+        (signal.SIGINT, 130, "nlp-engine: interrupted; nothing half-made is left behind"),
+        (signal.SIGTERM, 143, "nlp-engine: stopped by SIGTERM; nothing half-made is left behind"),
+    ],
+)
+def test_stopping_leaves_nothing(
+    tmp_path: Path, number: signal.Signals, code: int, message: str
+) -> None:
+    dump = large_dump(tmp_path / "dump.xml", 3000)
+    work = tmp_path / "work"
+    work.mkdir()
+    command = [*PROGRAM, "wiki", "extract", str(dump), "-o", str(work / "out")]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not list(work.iterdir()):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (code, message + "\n")
+    assert list(work.iterdir()) == []
+
+
+def test_ctrl_c_during_training(demo: DemoResult, tmp_path: Path) -> None:
+    command = [*PROGRAM, "train", str(demo.folder / "corpus"), "-o", str(tmp_path / "out")]
+    process = subprocess.Popen(
+        [*command, "--mode", "skipgram", "--epochs", "1000"], stderr=subprocess.PIPE, text=True
+    )
+    while not list(tmp_path.iterdir()):
+        assert process.poll() is None
+        time.sleep(0.01)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert errors == "nlp-engine: interrupted; nothing half-made is left behind\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def on_a_terminal(*arguments: object) -> str:
+    """What a command draws on a terminal of 120 columns."""
+    leader, follower = os.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
+    process = subprocess.Popen(
+        [*PROGRAM, *map(str, arguments)], stderr=follower, stdout=subprocess.DEVNULL,
+        env=environment,
+    )  # fmt: skip
+    os.close(follower)
+    drawn = b""
+    while True:
+        try:
+            chunk = os.read(leader, 65536)
+        except OSError:  # the other side is closed
+            break
+        if not chunk:
+            break
+        drawn += chunk
+    os.close(leader)
+    assert process.wait() == 0
+    return drawn.decode("utf-8", "replace")
+
+
+def test_progress_is_drawn_on_a_terminal_only(tmp_path: Path) -> None:
+    dump = large_dump(tmp_path / "dump.xml", 600)
+    drawn = on_a_terminal("wiki", "extract", dump, "-o", tmp_path / "one")
+    assert "reading dump.xml" in drawn
+    assert "MB/s" in drawn
+    assert "0:00:0" in drawn, "the time left"
+    assert on_a_terminal("wiki", "extract", dump, "-o", tmp_path / "two", "--quiet") == ""
+    assert run("wiki", "extract", dump, "-o", tmp_path / "three").stderr == ""

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nlp_engine.engines import fasttext as engine
+from nlp_engine.errors import EngineError
+from nlp_engine.formats.fasttext import FastTextModel
+from nlp_engine.progress import Progress, Report, silent
+
+# With one thread fastText reports no progress.
+ARGUMENTS = {"dim": 4, "epoch": 2, "minCount": 1, "maxn": 0, "thread": 2}
+
+
+def write_corpus(path: Path, lines: int = 200) -> Path:
+    path.write_text("the cat sat on the mat\n" * lines)
+    return path
+
+
+@pytest.fixture
+def slow_corpus(tmp_path: Path) -> Path:
+    """Enough words that an epoch takes a while."""
+    words = [f"word{number}" for number in range(2000)]
+    path = tmp_path / "corpus.txt"
+    path.write_text("\n".join(" ".join(words[i:] + words[:i]) for i in range(0, 2000, 20)))
+    return path
+
+
+def train(
+    corpus: Path, report: Report = silent, vectors: Path | None = None, **arguments: object
+) -> FastTextModel:
+    return engine.train(
+        corpus=corpus,
+        model=corpus.with_name("model.bin"),
+        supervised=False,
+        arguments=ARGUMENTS | arguments,
+        words_to_read=1_000_000_000,
+        report=report,
+        vectors=vectors,
+    )
+
+
+def test_model_and_vectors(tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "corpus.txt")
+    model = train(corpus, vectors=tmp_path / "vectors.npy")
+    assert set(model.words) == {"</s>", "the", "cat", "sat", "on", "mat"}
+    vectors = np.load(tmp_path / "vectors.npy")
+    assert vectors.shape == (6, 4)
+    assert np.isfinite(vectors).all()
+
+
+def test_progress_has_words_loss_and_learning_rate(slow_corpus: Path) -> None:
+    reports: list[Progress] = []
+    train(slow_corpus, reports.append, epoch=1)
+    done = [report.done for report in reports]
+    assert done == sorted(done)
+    assert done[-1] == 1_000_000_000
+    assert reports[-1].unit == "words"
+    assert "loss " in reports[-1].detail and "learning rate 0.0" in reports[-1].detail
+
+
+def test_a_failure_carries_fasttexts_words(tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "corpus.txt", 1)
+    with pytest.raises(EngineError) as error:
+        train(corpus, minCount=5)
+    assert "Empty vocabulary" in str(error.value)
+    assert str(corpus) in str(error.value)
+
+
+def test_a_killed_trainer_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/sh")
+    corpus = write_corpus(tmp_path / "corpus.txt")
+
+    class Killed(subprocess.Popen[bytes]):
+        def __init__(self, command: list[str], **options: object) -> None:
+            super().__init__(["sh", "-c", "kill -9 $$"], **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(engine.subprocess, "Popen", Killed)
+    with pytest.raises(EngineError, match="is there enough memory"):
+        train(corpus)
+
+
+def running_workers() -> list[str]:
+    processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    return [line for line in processes.stdout.splitlines() if "fasttext_worker" in line]
+
+
+def test_an_interrupted_parent_leaves_no_worker(slow_corpus: Path) -> None:
+    before = len(running_workers())
+
+    def interrupt(progress: Progress) -> None:
+        if progress.done:
+            assert len(running_workers()) > before
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(slow_corpus, interrupt, epoch=10_000)
+    assert len(running_workers()) == before
+
+
+def test_a_killed_parent_leaves_no_worker(slow_corpus: Path) -> None:
+    before = len(running_workers())
+    code = (
+        "import sys; from pathlib import Path; from nlp_engine.engines import fasttext\n"
+        "def report(progress):\n"
+        "    if progress.done: print('running', flush=True)\n"
+        "fasttext.train(corpus=Path(sys.argv[1]), model=Path(sys.argv[1] + '.bin'),"
+        " supervised=False, arguments={'epoch': 10000, 'thread': 2}, words_to_read=10**9,"
+        " report=report)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code, slow_corpus], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    parent.stdout.readline()
+    assert len(running_workers()) > before
+    parent.kill()
+    parent.communicate()
+    deadline = time.monotonic() + 10
+    while len(running_workers()) > before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(running_workers()) == before
+
+
+def test_small_models_never_meet_nan(tmp_path: Path) -> None:
+    # Without zeroed memory about half of such runs fail with "Encountered NaN".
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("__label__a x y\n__label__b z w\n")
+    for _ in range(5):
+        engine.train(
+            corpus=corpus,
+            model=tmp_path / "model.bin",
+            supervised=True,
+            arguments={"dim": 2, "epoch": 1, "minCount": 1, "thread": 1},
+            words_to_read=1,
+            report=silent,
+        )

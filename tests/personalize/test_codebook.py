@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nlp_engine.demo import DemoResult
+from nlp_engine.embeddings.vectors import WordVectors
+from nlp_engine.errors import InputError
+from nlp_engine.personalize.codebook import Codebook, fit_codebook
+
+WORDS = ["apple", "pear", "plum", "iron", "gold", "zinc", "the"]
+VECTORS = WordVectors(
+    WORDS,
+    np.array([[1, 0.1], [1, 0], [0.9, 0.2], [0, 1], [0.1, 1], [0.2, 0.9], [0.7, 0.7]], np.float32),
+)
+FRUIT, METAL = ["apple pear the", "pear plum the"], ["iron gold the", "gold zinc the"]
+TEXTS = [VECTORS.ids(text.split()) for text in (FRUIT + METAL) * 4]
+
+
+def fit(seed: int = 0) -> tuple[Codebook, list[list[int]]]:
+    return fit_codebook(VECTORS, TEXTS, topics=2, topics_per_item=2, seed=seed)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_alike_texts_share_their_nearest_topic(seed: int) -> None:
+    book, codes = fit(seed)
+    nearest = [row[0] for row in codes]
+    assert nearest == [nearest[0], nearest[0], nearest[2], nearest[2]] * 4
+    assert nearest[0] != nearest[2]
+    fruit_words = set(book.names[nearest[0]].split()[1:])
+    assert fruit_words <= {"apple", "pear", "plum"}
+    assert book.names[nearest[0]].startswith(f"c000{nearest[0]} ")
+
+
+def test_the_same_seed_gives_the_same_codes() -> None:
+    assert fit(3)[1] == fit(3)[1]
+
+
+def test_few_items_get_few_topics() -> None:
+    book, codes = fit_codebook(VECTORS, TEXTS, topics=1000, topics_per_item=32, seed=0)
+    assert len(book.names) == len(TEXTS) // 4
+    assert {len(row) for row in codes} == {1}
+
+
+def test_a_text_without_known_words_gets_no_code() -> None:
+    book, _ = fit()
+    empty = book.encoder.encode(VECTORS.ids(["unknown"]))
+    assert not empty.any()
+    assert book.codes(empty[None]) == [[]]
+
+
+def test_a_saved_codebook_gives_the_same_codes(demo: DemoResult) -> None:
+    vectors = WordVectors.open(demo.folder / "vectors")
+    book = Codebook.open(demo.folder / "items" / "codebook", vectors)
+    names = json.loads((demo.folder / "items" / "codebook" / "names.json").read_text())
+    assert list(book.names) == names
+    lines = (demo.folder / "items" / "items.csv").read_text(encoding="utf-8").splitlines()
+    header = lines[0].split(",")
+    from nlp_engine.personalize.table import read_rows
+
+    for _, row in list(read_rows(demo.folder / "items" / "items.csv"))[1:20]:
+        item = dict(zip(header, row, strict=True))
+        ids = vectors.ids(vectors.tokenizer().words(item["DESCRIPTION"]))
+        (codes,) = book.codes(book.encoder.encode(ids)[None])
+        assert "|".join(f"c{code:04d}" for code in codes) == item["TOPICS"]
+        assert book.names[codes[0]] == item["TOPIC"]
+
+
+def test_other_vectors_are_refused(demo: DemoResult) -> None:
+    with pytest.raises(InputError, match="was fitted on the vectors"):
+        Codebook.open(demo.folder / "items" / "codebook", VECTORS)
+
+
+def test_a_new_codebook_is_never_written_over_another(tmp_path: Path) -> None:
+    book, _ = fit()
+    book.save(tmp_path / "codebook")
+    with pytest.raises(FileExistsError):
+        book.save(tmp_path / "codebook")

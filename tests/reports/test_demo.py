@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import html
+import re
+from html.parser import HTMLParser
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nlp_engine.demo import TEXT, DemoResult
+from nlp_engine.entities.ranking import EntityLink
+from nlp_engine.reports.demo import segments
+
+
+class Page(HTMLParser):
+    """Counts tags and gathers text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.opened: list[str] = []
+        self.unbalanced: list[str] = []
+        self.addresses: list[str] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag not in ("meta", "br", "img", "link"):
+            self.opened.append(tag)
+        self.addresses += [value or "" for name, value in attributes if name in ("src", "href")]
+
+    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.addresses += [value or "" for name, value in attributes if name in ("src", "href")]
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.opened or self.opened.pop() != tag:
+            self.unbalanced.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def read(demo: DemoResult) -> tuple[str, Page]:
+    text = (demo.folder / "report.html").read_text(encoding="utf-8")
+    return text, Page(text)
+
+
+def test_the_page_is_whole_and_self_contained(demo: DemoResult) -> None:
+    text, page = read(demo)
+    assert page.unbalanced == []
+    assert page.opened == []
+    assert not [address for address in page.addresses if not address.startswith("#")]
+    assert "@import" not in text and "url(http" not in text
+
+
+def test_it_shows_every_step_and_the_numbers(demo: DemoResult) -> None:
+    text, page = read(demo)
+    for step in demo.steps[:-1]:
+        assert html.escape(step.name) in text
+        assert html.escape(step.made) in text
+    assert f"{demo.mean_rho:.3f}" in page.text
+    assert f"{demo.accuracy:.3f}" in page.text
+
+
+def test_it_has_a_map_of_words(demo: DemoResult) -> None:
+    text, _ = read(demo)
+    svg = text[text.index("<svg") : text.index("</svg>")]
+    words = re.findall(r">([a-z]{4,})<", svg)
+    assert len(words) > 150
+    assert {"government", "language", "population"} <= set(words)
+
+
+def test_the_linked_text_is_complete_and_marked(demo: DemoResult) -> None:
+    text, _ = read(demo)
+    linked = text[text.index('<p class="linked">') :].partition("</p>")[0]
+    assert linked.count("<mark") == len(demo.links)
+    without_titles = re.sub(r"<sub>.*?</sub>|<[^>]+>", "", linked)
+    assert html.unescape(without_titles).strip() == TEXT
+    for link in demo.links:
+        assert html.escape(link.title) in linked
+
+
+def test_the_first_items_are_there(demo: DemoResult) -> None:
+    _, page = read(demo)
+    for name in ("ITEM_ID", "TOPICS", "ENTITIES", "Anarchism", "Autism", "Albedo"):
+        assert name in page.text
+
+
+@given(st.text(max_size=60), st.lists(st.integers(0, 60), max_size=8))
+def test_segments_lose_no_character(text: str, cuts: list[int]) -> None:
+    places = sorted({min(cut, len(text)) for cut in cuts})
+    spans = [(a, b) for a, b in zip(places[::2], places[1::2], strict=False) if a < b]
+    links = [EntityLink(a, b, text[a:b], "T", 1, 1, 1, 0, 0, 1) for a, b in spans]
+    pieces = segments(text, links)
+    assert "".join(piece.text for piece in pieces) == text
+    assert [piece.link for piece in pieces if piece.link] == links

@@ -1,0 +1,117 @@
+"""The package with no extra installed: the core works, the rest says what to install.
+
+`make test` installs it beside the development environment and names its interpreter.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import TOY_PAGES, make_dump
+
+
+@pytest.fixture(scope="module")
+def core() -> str:
+    interpreter = os.environ.get("NLP_ENGINE_CORE_PYTHON")
+    if not interpreter:
+        pytest.skip("needs the core-only installation that `make test` sets up")
+    return str(Path(interpreter).absolute())
+
+
+@pytest.fixture(scope="module")
+def walked(core: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The parts of the walk that need no extra."""
+    folder = tmp_path_factory.mktemp("core")
+    (folder / "dump.xml").write_bytes(make_dump(TOY_PAGES))
+    for arguments in (
+        ["wiki", "extract", "dump.xml", "-o", "extracted"],
+        ["corpus", "build", "extracted", "-o", "corpus"],
+        ["corpus", "build", "extracted", "-o", "text8", "--format", "text8"],
+        ["corpus", "label", "extracted", "-o", "labelled", "--label", "title"],
+        ["kb", "build", "extracted", "-o", "kb"],
+        ["items", "build", "extracted", "-o", "items", "--id", "page_id", "--kb", "kb"],
+        ["items", "check", "items"],
+        ["link", "kb", "--text", "Tim Cook runs Apple."],
+    ):
+        done = run(core, *arguments, cwd=folder)
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+def run(core: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [core, "-m", "nlp_engine", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+
+
+def test_the_core_has_no_extra(core: str) -> None:
+    code = "import importlib.metadata as m; print(*(d.name.lower() for d in m.distributions()))"
+    names = subprocess.run([core, "-c", code], capture_output=True, text=True, check=True)
+    installed = set(names.stdout.split())
+    assert {"nlp-engine", "numpy", "pyarrow", "duckdb", "typer"} <= installed
+    extras = {"gensim", "fasttext-numpy2", "spacy", "nltk", "scikit-learn", "matplotlib", "boto3"}
+    assert not extras & installed
+
+
+def test_the_core_walk(walked: Path) -> None:
+    assert (walked / "items" / "items.csv").read_text().startswith("ITEM_ID,ENTITIES,DESCRIPTION")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extra"),
+    [
+        (["demo", "--out", "demo"], "all"),
+        (["train", "corpus", "-o", "v", "--mode", "cbow", "--min-count", "1"], "gensim"),
+        (
+            ["train", "corpus", "-o", "v", "--mode", "cbow", "--min-count", "1",
+             "--no-evaluation"],
+            "fasttext",
+        ),
+        (["train", "labelled", "-o", "c", "--mode", "supervised"], "fasttext"),
+        (["corpus", "build", "extracted", "-o", "x", "--tokenizer", "spacy"], "spacy"),
+        (["corpus", "build", "extracted", "-o", "x", "--tokenizer", "nltk"], "nltk"),
+        (["job", "train", "job.toml", "--on", "sagemaker"], "aws"),
+    ],
+)  # fmt: skip
+def test_what_needs_an_extra_gives_its_pip_line(
+    core: str, walked: Path, arguments: list[str], extra: str
+) -> None:
+    (walked / "job.toml").write_text(
+        'name = "j"\n[data]\ntrain = "s3://b/t"\n[hyperparameters]\nmode = "cbow"\n'
+        '[instance]\nimage = "i"\nrole = "r"\noutput = "s3://b/o"\n'
+    )
+    done = run(core, *arguments, cwd=walked)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert f"pip install 'nlp-engine[{extra}]'" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not [path for path in walked.iterdir() if path.name in ("demo", "v", "c", "x")]
+
+
+def test_topics_reports_and_serving_give_theirs(core: str, walked: Path) -> None:
+    code = (
+        "import sys, numpy as np\n"
+        "from pathlib import Path\n"
+        "from nlp_engine.errors import MissingExtraError\n"
+        "from nlp_engine.embeddings.vectors import WordVectors\n"
+        "from nlp_engine.personalize.codebook import fit_codebook\n"
+        "from nlp_engine.reports.page import write_page\n"
+        "from nlp_engine.sagemaker.endpoint import Endpoint, application\n"
+        "vectors = WordVectors(['a', 'b'], np.eye(2, dtype=np.float32))\n"
+        "ids = [vectors.ids(['a'])] * 8\n"
+        "for call in (\n"
+        "    lambda: fit_codebook(vectors, ids, topics=2, topics_per_item=1, seed=0),\n"
+        "    lambda: write_page(Path('page.html'), 'demo.html'),\n"
+        "    lambda: application(Endpoint(vectors)),\n"
+        "):\n"
+        "    try: call()\n"
+        "    except MissingExtraError as error: print(error)\n"
+    )
+    done = subprocess.run(
+        [core, "-c", code], capture_output=True, text=True, cwd=walked, check=True
+    )
+    assert [line.rpartition("pip install ")[2] for line in done.stdout.splitlines()] == [
+        "'nlp-engine[items]'", "'nlp-engine[reports]'", "'nlp-engine[serve]'",
+    ]  # fmt: skip

@@ -1,0 +1,89 @@
+"""The whole walk: what a newcomer sees."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nlp_engine.demo import DemoResult, run_demo
+from nlp_engine.errors import OutputError
+from nlp_engine.manifest import read_manifest
+
+FOLDERS = {
+    "extracted": "extracted",
+    "corpus": "corpus",
+    "text8": "corpus",
+    "vectors": "vectors",
+    "labelled": "labelled corpus",
+    "classifier": "classifier",
+    "kb": "knowledge base",
+    "items": "items",
+}
+
+
+def test_every_folder_has_its_manifest(demo: DemoResult) -> None:
+    for name, format in FOLDERS.items():
+        manifest = read_manifest(demo.folder / name, format)
+        assert manifest.language == "en"
+        assert manifest.seconds > 0
+    manifest = read_manifest(demo.folder, "demo")
+    assert manifest.sources[0].bytes == 1_695_871
+    assert {path.name for path in demo.folder.iterdir()} == {
+        *FOLDERS, "manifest.json", "report.html",
+    }  # fmt: skip
+
+
+def test_every_step_is_told_with_its_time(demo: DemoResult) -> None:
+    assert [step.name for step in demo.steps] == [
+        "wiki extract",
+        "corpus build --format sentences",
+        "corpus build --format text8",
+        "train --mode batch_skipgram",
+        "corpus label",
+        "train --mode supervised",
+        "kb build",
+        "link",
+        "items build",
+        "report",
+    ]
+    assert all((demo.folder / step.place).exists() for step in demo.steps)
+    assert sum(step.seconds for step in demo.steps) < 180
+
+
+def test_the_chain_of_parents_is_whole(demo: DemoResult) -> None:
+    ids = {name: read_manifest(demo.folder / name, kind).id for name, kind in FOLDERS.items()}
+    parents = {
+        name: set(read_manifest(demo.folder / name, kind).parents.values())
+        for name, kind in FOLDERS.items()
+    }
+    assert parents == {
+        "extracted": set(),
+        "corpus": {ids["extracted"]},
+        "text8": {ids["extracted"]},
+        "vectors": {ids["corpus"]},
+        "labelled": {ids["extracted"]},
+        "classifier": {ids["labelled"]},
+        "kb": {ids["extracted"]},
+        "items": {ids["extracted"], ids["vectors"], ids["kb"]},
+    }
+
+
+def test_the_command_prints_what_it_made(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "nlp_engine", "demo", "-o", str(tmp_path / "out"), "--json"]
+    done = subprocess.run(command, capture_output=True, check=True)
+    result = json.loads(done.stdout)
+    assert len(result["steps"]) == 10
+    assert result["links"][0]["title"] == "Aristotle"
+    assert (tmp_path / "out" / "report.html").exists()
+    # Kilobytes of the largest process so far; the demo may take 1.5 GB.
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 1_500_000
+
+
+def test_an_existing_folder_is_refused_at_once(demo: DemoResult) -> None:
+    with pytest.raises(OutputError, match="--overwrite"):
+        run_demo(demo.folder)
