@@ -35,10 +35,11 @@ TEXT = (
 )
 """Written for this demo; no page of the sample contains it."""
 
-# A small corpus needs more passes than BlazingText's default of 5, and fewer rare words.
+# A small corpus needs more passes, wider windows and rarer words than BlazingText's defaults give.
 VECTORS: dict[str, Any] = {
     "mode": "batch_skipgram",
     "vector_dim": 100,
+    "window_size": 10,
     "epochs": 15,
     "min_count": 3,
 }

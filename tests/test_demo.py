@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import resource
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from nlp_engine.demo import DemoResult, run_demo
@@ -71,17 +65,6 @@ def test_the_chain_of_parents_is_whole(demo: DemoResult) -> None:
         "kb": {ids["extracted"]},
         "items": {ids["extracted"], ids["vectors"], ids["kb"]},
     }
-
-
-def test_the_command_prints_what_it_made(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "nlp_engine", "demo", "-o", str(tmp_path / "out"), "--json"]
-    done = subprocess.run(command, capture_output=True, check=True)
-    result = json.loads(done.stdout)
-    assert len(result["steps"]) == 10
-    assert result["links"][0]["title"] == "Aristotle"
-    assert (tmp_path / "out" / "report.html").exists()
-    # Kilobytes of the largest process so far; the demo may take 1.5 GB.
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 1_500_000
 
 
 def test_an_existing_folder_is_refused_at_once(demo: DemoResult) -> None:

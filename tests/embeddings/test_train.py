@@ -48,7 +48,7 @@ def test_word_similarity_of_the_real_sample(demo: DemoResult) -> None:
     assert result["spearmans_rho"] == pytest.approx(gensims[1].statistic, abs=1e-3)
     assert result["total_pairs"] == 353
     assert results["mean_rho"] == result["spearmans_rho"] == demo.mean_rho
-    assert demo.mean_rho > 0.4  # runs gave 0.49 to 0.51; untrained vectors give about 0
+    assert demo.mean_rho > 0.35  # runs gave 0.43 to 0.53; untrained vectors give about 0
 
 
 def test_the_vocabulary_is_that_of_our_own_count(demo: DemoResult) -> None:
