@@ -35,7 +35,8 @@ class WordVectors:
         self.manifest = manifest
         self._index = {word: index for index, word in enumerate(self.words)}
         norms = np.linalg.norm(matrix, axis=1, keepdims=True)
-        self.unit = matrix / np.maximum(norms, np.finfo(np.float32).tiny)
+        unit = matrix / np.maximum(norms, np.finfo(np.float32).tiny)
+        self.unit: NDArray[np.float32] = np.asarray(unit, np.float32)
         self._is_answer = np.array([word != LINE_END_WORD for word in self.words])
 
     @classmethod

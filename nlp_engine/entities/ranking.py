@@ -129,7 +129,7 @@ class EntityRanker:
         allowed = commonness >= self.settings.tau
         allowed[0] = True  # the most common one, if all are rare
         votes = np.where(allowed, votes[candidates], -1.0)
-        near_best = votes >= (1 - self.settings.epsilon) * votes.max()
+        near_best = votes >= (1 - self.settings.epsilon) * np.max(votes)
         return int(candidates[np.argmax(np.where(near_best, commonness, -1.0))])
 
 
