@@ -11,6 +11,7 @@ import io
 import lzma
 import os
 import shutil
+import tomllib
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -110,6 +111,18 @@ def open_input(
                 yield stack.enter_context(cast(BinaryIO, io.BufferedReader(inner, _BUFFER)))
                 return
         yield raw
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file.
+
+    Raises:
+        InputError: Missing or no TOML.
+    """
+    try:
+        return tomllib.loads(check_input_file(path).read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is no valid TOML: {error}") from error
 
 
 def sha256(path: Path) -> str:

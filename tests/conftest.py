@@ -7,11 +7,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+import hypothesis
 import pytest
 
 from nlp_engine.corpus.recipe import bundled_recipe
 from nlp_engine.demo import RECIPE, DemoResult, run_demo
 from nlp_engine.wiki.titles import Site, make_site
+
+# A busy machine is no failure: tests that measure time do so themselves.
+hypothesis.settings.register_profile("nlp_engine", deadline=None)
+hypothesis.settings.load_profile("nlp_engine")
 
 # Eight pages small enough to count by hand; the numbers in the tests are counted so.
 TOY_PAGES = {

@@ -56,6 +56,20 @@ def test_the_core_has_no_extra(core: str) -> None:
     assert not extras & installed
 
 
+def test_the_installed_package_is_complete(core: str, tmp_path: Path) -> None:
+    code = (
+        "from importlib.resources import files\n"
+        "from nlp_engine.corpus.recipe import bundled_recipe\n"
+        "print(bundled_recipe('enwiki_sample').name)\n"
+        "print((files('nlp_engine.reports') / 'templates' / 'demo.html').is_file())\n"
+        "print((files('nlp_engine') / 'py.typed').is_file())\n"
+        "print((files('nlp_engine.native') / 'encoder.cpp').is_file())"
+    )
+    command = [core, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.split() == ["enwiki-sample", "True", "True", "False"]
+
+
 def test_the_core_walk(walked: Path) -> None:
     assert (walked / "items" / "items.csv").read_text().startswith("ITEM_ID,ENTITIES,DESCRIPTION")
 

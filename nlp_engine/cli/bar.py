@@ -66,7 +66,9 @@ class _Rate(ProgressColumn):
     """Units per second, bytes as MB."""
 
     def render(self, task: Task) -> Text:
-        speed, unit = task.speed or 0.0, task.fields["unit"]
+        speed, unit = task.speed, task.fields["unit"]
+        if not speed:
+            return Text("")
         if unit == "bytes":
             return Text(f"{speed / 1e6:,.1f} MB/s")
         return Text(f"{speed:,.0f} {unit}/s")

@@ -66,8 +66,8 @@ def build_corpus(
             format="corpus",
             language=opened.language,
             started=started,
-            sources=[] if opened.manifest else [opened.path],
-            parents=[opened.manifest] if opened.manifest else [],
+            sources=opened.files,
+            parents=opened.parents,
             settings=settings.to_mapping(chosen) | {"tokenizer": name},
             counts={
                 "documents": documents,

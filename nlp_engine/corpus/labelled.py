@@ -95,8 +95,8 @@ def label_corpus(
             format="labelled corpus",
             language=opened.language,
             started=started,
-            sources=[] if opened.manifest else [opened.path],
-            parents=[opened.manifest] if opened.manifest else [],
+            sources=opened.files,
+            parents=opened.parents,
             settings=settings.to_mapping(chosen),
             counts={"labels": len(labels), "examples": len(examples)} | Counter(folds),
         )

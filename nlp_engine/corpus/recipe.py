@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import importlib.resources
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nlp_engine import settings
 from nlp_engine.corpus.settings import CorpusSettings
-from nlp_engine.errors import InputError, SettingError, require
-from nlp_engine.files import check_input_file
-from nlp_engine.settings import setting
+from nlp_engine.errors import SettingError, require
+from nlp_engine.files import check_input_file, read_toml
 
 _GENSIM = "gensim:"
-_TUPLES = ("text",)
+_OWN_KEYS = ("name", "source", "licence", "attribution")  # the others are `CorpusSettings`'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +29,10 @@ class Recipe:
         folder: Where relative sources are looked up.
     """
 
-    name: str = setting(help="name of the corpus")
-    source: str = setting(help="where its documents come from")
-    licence: str = setting("", help="licence of the text")
-    attribution: str = setting("", help="whom to name as its source")
+    name: str
+    source: str
+    licence: str = ""
+    attribution: str = ""
     options: dict[str, Any]
     folder: Path
 
@@ -58,11 +56,7 @@ def read_recipe(path: Path) -> Recipe:
         InputError: Missing or no TOML.
         SettingError: A key is missing, unknown or out of range.
     """
-    check_input_file(path)
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is no valid TOML: {error}") from error
+    content = read_toml(path)
     own = {key: content.pop(key) for key in _OWN_KEYS if key in content}
     for key in ("name", "source"):
         if not isinstance(own.get(key), str):
@@ -79,6 +73,3 @@ def bundled_recipe(name: str) -> Recipe:
     folder = importlib.resources.files("nlp_engine") / "corpora"
     with importlib.resources.as_file(folder / f"{name}.toml") as path:
         return read_recipe(path)
-
-
-_OWN_KEYS = ("name", "source", "licence", "attribution")

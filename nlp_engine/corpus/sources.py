@@ -55,6 +55,16 @@ class Source:
         """All rows, from the start."""
         return self.read(report)
 
+    @property
+    def files(self) -> list[Path]:
+        """The files that a manifest names as its sources; none if there is a parent."""
+        return [] if self.manifest else [self.path]
+
+    @property
+    def parents(self) -> list[Manifest]:
+        """The manifests that a manifest names as its parents."""
+        return [self.manifest] if self.manifest else []
+
     def check_columns(self, names: Sequence[str]) -> None:
         """`InputError` if one of the columns does not exist."""
         for name in names:

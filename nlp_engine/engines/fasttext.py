@@ -6,6 +6,7 @@ the interpreter down with it if it ran out of memory.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -77,15 +78,17 @@ def train(
     assert child.stdin is not None and child.stderr is not None
     try:
         report(Progress("training", 0, words_to_read, "words"))
-        child.stdin.write(json.dumps(job).encode() + b"\n")
-        child.stdin.flush()  # left open: the worker stops when it closes
+        with contextlib.suppress(BrokenPipeError):  # it died at once; its status tells more
+            child.stdin.write(json.dumps(job).encode() + b"\n")
+            child.stdin.flush()  # left open: the worker stops when it closes
         last_line = _follow(child.stderr, words_to_read, report)
         status = child.wait()
     finally:
         child.kill()
         child.wait()
-        child.stdin.close()
         child.stderr.close()
+        with contextlib.suppress(BrokenPipeError):
+            child.stdin.close()
     if shutil.disk_usage(model.parent).free < _FULL_DISK_BYTES:
         # fastText writes on without an error and leaves a model that is cut short.
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(model))

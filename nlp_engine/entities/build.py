@@ -76,6 +76,7 @@ def build_knowledge_base(
             pages = _write_anchors(
                 extracted, Path(scratch, "anchors.parquet"), parent, chosen, report
             )
+            report(Progress("counting links", 0, None, "links"))
             counted = count_links(
                 Path(scratch, "anchors.parquet"),
                 pages.redirects,

@@ -88,7 +88,7 @@ def build_items(
             format="items",
             language=opened.language,
             started=started,
-            sources=[] if opened.manifest else [opened.path],
+            sources=opened.files,
             parents=parents,
             settings=settings.to_mapping(chosen),
             counts={
@@ -122,7 +122,7 @@ def _metadata(
     most = limits.max_text_characters(source.language)
     word_ids, entities = [], []
     categories: dict[str, list[list[str]]] = {name: [] for name in chosen.categories}
-    for number, row in enumerate(source.rows(), 1):
+    for row in source.rows(report):
         text = _description(row, chosen)[:most]
         if vectors and tokenizer:
             word_ids.append(vectors.ids(tokenizer.words(text)))
@@ -131,11 +131,11 @@ def _metadata(
             entities.append(list(dict.fromkeys(link.title for link in links)))
         for name, values in categories.items():
             values.append(_values(row[name]))
-        report(Progress("reading items", number, None, "items"))
     if sum(map(len, word_ids)) == 0 and vectors:
         raise InputError(
             f"{source.path}: no word of the items' texts is in the vectors' vocabulary"
         )
+    report(Progress("fitting topics", 0, None, "items"))
     codebook, topics = (
         fit_codebook(
             vectors,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Any
 from nlp_engine import settings
 from nlp_engine.classification.hyperparameters import ClassifierSettings
 from nlp_engine.embeddings.hyperparameters import Word2VecSettings
-from nlp_engine.errors import InputError, SettingError
-from nlp_engine.files import check_input_file
+from nlp_engine.errors import SettingError
+from nlp_engine.files import read_toml
 from nlp_engine.settings import setting
 
 
@@ -57,11 +56,7 @@ def read_spec(path: Path) -> TrainingSpec:
         InputError: Missing or no TOML.
         SettingError: A key is missing, unknown or out of range.
     """
-    check_input_file(path)
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is no valid TOML: {error}") from error
+    content = read_toml(path)
     try:
         return _spec(content)
     except SettingError as error:

@@ -265,8 +265,9 @@ def _pairs(pattern: re.Pattern[str], text: str) -> dict[int, int]:
 
 
 _UNTIDY = re.compile(
-    r"\n\s*|[^\S\n]\s+|[\t\r\f\v\xa0]"  # white space that is not one plain space
-    r"|[ ]?[(（][\s,;:]*[)）]"  # parentheses that a dropped template left empty
+    r"\n\s*(?:[(（][\s,;:]*[)）]\s*)*"  # a line break, and what a dropped template left empty
+    r"|[^\S\n]\s+|[\t\r\f\v\xa0]"  # white space that is not one plain space
+    r"|[ ]?[(（][\s,;:]*[)）]"  # the same elsewhere in the line
     r"|[(（][\s,;:]+"  # or left with stray punctuation
 )
 

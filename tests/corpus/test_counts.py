@@ -27,7 +27,7 @@ EXCLUDED = ["X"]
 
 
 @given(ANCHORS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_agrees_with_python(
     tmp_path_factory: object, rows: list[tuple[str, str, str, str]]
 ) -> None:

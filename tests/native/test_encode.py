@@ -56,7 +56,7 @@ TEXTS = st.lists(st.sampled_from(SEPARATORS + WORDS), max_size=300).map(b"".join
 
 
 @given(TEXTS, st.integers(0, 3), st.integers(1, 5), st.sampled_from(AVAILABLE))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_agrees_with_the_reference(
     text: bytes, min_count: int, threads: int, instructions: str
 ) -> None:
@@ -64,7 +64,7 @@ def test_agrees_with_the_reference(
 
 
 @given(st.binary(max_size=2000), st.integers(1, 3), st.sampled_from(AVAILABLE))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_agrees_on_any_bytes(text: bytes, threads: int, instructions: str) -> None:
     check(text, 1, threads, instructions)
 

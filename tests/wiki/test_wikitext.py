@@ -40,6 +40,7 @@ TEXTS = [
     ("__NOTOC__text", "text"),
     ("empty ({{lang|grc}}) brackets", "empty brackets"),
     ("x ({{lang|grc}}; born 1879)", "x (born 1879)"),
+    ("({{lang|grc}}) at the start\n\n({{a}}) ({{b}}) and of a line", "at the start\nand of a line"),
     ("E = <math>mc^2</math> holds", "E = holds"),
     ("if a < b and c > d", "if a < b and c > d"),
     ("x<span style='a'>y</span>z", "xyz"),
