@@ -11,6 +11,8 @@ import io
 import lzma
 import os
 import shutil
+import stat
+import sys
 import tomllib
 import zlib
 from collections.abc import Callable, Iterator
@@ -21,10 +23,21 @@ from nlp_engine.errors import InputError, OutputError
 from nlp_engine.progress import Progress, Report, silent
 
 _BUFFER = 1 << 20
-_DECOMPRESSORS: dict[bytes, Callable[[BinaryIO], Any]] = {
-    b"BZh": bz2.open,
-    b"\x1f\x8b": gzip.open,
-    b"\xfd7zXZ\x00": lzma.open,
+STANDARD_INPUT = Path("-")
+"""What stands for standard input where a file is expected."""
+
+
+def _open_zstd(file: BinaryIO) -> Any:
+    import pyarrow as pa  # its codec reads frames one after the other, too
+
+    return pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd")
+
+
+_COMPRESSIONS: dict[str, tuple[bytes, Callable[[BinaryIO], Any]]] = {
+    "bzip2": (b"BZh", bz2.open),
+    "gzip": (b"\x1f\x8b", gzip.open),
+    "xz": (b"\xfd7zXZ\x00", lzma.open),
+    "zstd": (b"\x28\xb5\x2f\xfd", _open_zstd),
 }
 
 
@@ -32,8 +45,12 @@ class _Counting(io.RawIOBase):
     """A raw file that reports how much of it has been read."""
 
     def __init__(self, path: Path, report: Report, stage: str) -> None:
-        self._file = path.open("rb", buffering=0)
-        self._size = os.fstat(self._file.fileno()).st_size
+        if path == STANDARD_INPUT:
+            self._file = io.FileIO(sys.stdin.fileno(), closefd=False)
+        else:
+            self._file = io.FileIO(path)
+        info = os.fstat(self._file.fileno())
+        self._size = info.st_size if stat.S_ISREG(info.st_mode) else 0
         self._done = 0
         self._report, self._stage = report, stage
 
@@ -79,8 +96,17 @@ class _Decompressed(io.RawIOBase):
         super().close()
 
 
+def compression(head: bytes) -> str | None:
+    """The name of the compression of a file that begins with `head`; None for a plain one."""
+    return next(
+        (name for name, (magic, _) in _COMPRESSIONS.items() if head.startswith(magic)), None
+    )
+
+
 def check_input_file(path: Path) -> Path:
-    """Return `path` if it is a file; `InputError` says what is wrong otherwise."""
+    """Return `path` if it is a file or standard input; else `InputError` says what is wrong."""
+    if path == STANDARD_INPUT:
+        return path
     if path.is_dir():
         raise InputError(f"{path} is a folder; a file is expected")
     if not path.exists():
@@ -92,7 +118,7 @@ def check_input_file(path: Path) -> Path:
 def open_input(
     path: Path, *, report: Report = silent, stage: str = "reading"
 ) -> Iterator[BinaryIO]:
-    """Open a plain, bzip2, gzip or xz file for reading bytes.
+    """Open a plain, bzip2, gzip, xz or zstd file, or standard input, for reading bytes.
 
     The compression is recognised by content. Reports count compressed bytes.
 
@@ -104,13 +130,12 @@ def open_input(
         raw = stack.enter_context(
             cast(BinaryIO, io.BufferedReader(_Counting(path, report, stage), _BUFFER))
         )
-        head = cast(io.BufferedReader, raw).peek(8)
-        for magic, decompress in _DECOMPRESSORS.items():
-            if head.startswith(magic):
-                inner = _Decompressed(decompress(raw), path)
-                yield stack.enter_context(cast(BinaryIO, io.BufferedReader(inner, _BUFFER)))
-                return
-        yield raw
+        kind = compression(cast(io.BufferedReader, raw).peek(8))
+        if kind is None:
+            yield raw
+            return
+        inner = _Decompressed(_COMPRESSIONS[kind][1](raw), path)
+        yield stack.enter_context(cast(BinaryIO, io.BufferedReader(inner, _BUFFER)))
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from nlp_engine.files import sha256
 FILE_NAME = "manifest.json"
 
 FORMAT_VERSIONS = {
-    "extracted": 1,
+    "extracted": 2,
     "corpus": 1,
     "labelled corpus": 1,
     "vectors": 1,
@@ -45,7 +45,7 @@ _MADE_BY = {
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """Name, size in bytes and SHA-256 of a file."""
+    """Name, size in bytes and SHA-256 of a file; no hash of what came from standard input."""
 
     name: str
     bytes: int
@@ -99,7 +99,7 @@ def write_manifest(
     format: str,
     language: str,
     started: float,
-    sources: Sequence[Path] = (),
+    sources: Sequence[Path | FileRecord] = (),
     parents: Sequence[Manifest] = (),
     settings: Mapping[str, Any] | None = None,
     counts: Mapping[str, int] | None = None,
@@ -111,7 +111,7 @@ def write_manifest(
         format: A key of `FORMAT_VERSIONS`.
         language: Language code of the content.
         started: `time.monotonic()` when the work began.
-        sources: Files that the content was made from; they are hashed.
+        sources: Files that the content was made from, which are hashed, or their records.
         parents: Manifests of the folders that the content was made from.
         settings: The settings that were used.
         counts: What the folder holds, counted.
@@ -125,7 +125,10 @@ def write_manifest(
         "format": format,
         "format_version": FORMAT_VERSIONS[format],
         "language": language,
-        "sources": [dataclasses.asdict(FileRecord.of(path)) for path in sources],
+        "sources": [
+            dataclasses.asdict(FileRecord.of(source) if isinstance(source, Path) else source)
+            for source in sources
+        ],
         "parents": {parent.format: parent.id for parent in parents},
         "settings": dict(settings or {}),
         "files": [dataclasses.asdict(record) for record in files],

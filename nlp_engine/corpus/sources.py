@@ -21,8 +21,8 @@ from nlp_engine.errors import FormatError, InputError
 from nlp_engine.files import check_input_file, open_input
 from nlp_engine.manifest import Manifest, read_manifest
 from nlp_engine.progress import Progress, Report, silent
-from nlp_engine.wiki.dump import is_dump, open_dump
-from nlp_engine.wiki.extract import article_pages
+from nlp_engine.wiki.dump import is_dump, read_site
+from nlp_engine.wiki.extract import dump_pages
 from nlp_engine.wiki.kinds import PageKind
 from nlp_engine.wiki.shards import ExtractedPage, read_pages
 
@@ -99,8 +99,7 @@ def open_source(path: Path, *, language: str | None = None) -> Source:
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty; there is no document in it")
     if is_dump(path):
-        with open_dump(path, language_code=language) as dump:
-            code = dump.site.language.code
+        code = read_site(path, language).language.code
         return Source(
             path=path,
             columns=_WIKI_COLUMNS,
@@ -125,10 +124,9 @@ def _extracted_rows(path: Path, manifest: Manifest, report: Report) -> Iterator[
 
 
 def _dump_rows(path: Path, code: str, report: Report) -> Iterator[Row]:
-    with open_dump(path, language_code=code, report=report) as dump:
-        for page in article_pages(dump.pages, dump.site):
-            if page.kind is PageKind.ARTICLE:
-                yield _wiki_row(page)
+    for page in dump_pages(path, report=report, language=code):
+        if page.kind is PageKind.ARTICLE:
+            yield _wiki_row(page)
 
 
 def _wiki_row(page: ExtractedPage) -> Row:

@@ -2,11 +2,17 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
+#include <nanobind/stl/unordered_map.h>
+#include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "encoder.h"
+#include "wikitext.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -27,6 +33,12 @@ nb::ndarray<nb::numpy, std::int32_t, nb::ndim<1>> to_numpy(std::unique_ptr<std::
   std::int32_t* data = values.release();
   nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<std::int32_t*>(p); });
   return {data, {static_cast<std::size_t>(size)}, owner};
+}
+
+nb::ndarray<nb::numpy, std::uint8_t, nb::ndim<1>> to_numpy(std::string&& bytes) {
+  auto* owned = new std::string(std::move(bytes));
+  nb::capsule owner(owned, [](void* p) noexcept { delete static_cast<std::string*>(p); });
+  return {reinterpret_cast<std::uint8_t*>(owned->data()), {owned->size()}, owner};
 }
 
 nlp::InstructionSet instruction_set(const std::string& name) {
@@ -62,6 +74,83 @@ nb::dict encode(const Bytes& text, std::int64_t min_count, int threads,
   return out;
 }
 
+using CaseTable = nb::ndarray<const std::uint16_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Texts = std::unordered_map<std::string, std::string>;
+
+// Fields of SiteRules; names, patterns and characters as text.
+nlp::SiteRules site_rules(const CaseTable& lower, const CaseTable& upper, const Bytes& trail,
+                          const std::unordered_map<std::string, int>& prefixes,
+                          const Texts& templates, const std::vector<std::string>& disambiguation,
+                          const Texts& entities, bool first_letter, bool variants, bool captions,
+                          bool tables) {
+  nlp::SiteRules rules;
+  rules.lower.assign(lower.data(), lower.data() + lower.size());
+  rules.upper.assign(upper.data(), upper.data() + upper.size());
+  rules.trail.assign(trail.data(), trail.data() + trail.size());
+  for (const auto& [name, kind] : prefixes) {
+    rules.prefixes.emplace(name, static_cast<nlp::LinkKind>(kind));
+  }
+  for (const auto& [name, text] : templates) {
+    nlp::Pattern pattern;
+    try {
+      pattern = nlp::read_pattern(text);
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument("template " + name + ": " + error.what() + " in " + text);
+    }
+    if (name.ends_with('*')) {
+      rules.template_families.emplace_back(name.substr(0, name.size() - 1), std::move(pattern));
+    } else {
+      rules.templates.emplace(name, std::move(pattern));
+    }
+  }
+  std::sort(rules.template_families.begin(), rules.template_families.end(),
+            [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+  rules.disambiguation.insert(disambiguation.begin(), disambiguation.end());
+  rules.entities.insert(entities.begin(), entities.end());
+  rules.first_letter = first_letter;
+  rules.variants = variants;
+  rules.captions = captions;
+  rules.tables = tables;
+  return rules;
+}
+
+void put(nb::dict& out, const char* name, nlp::Strings&& strings) {
+  out[name] = nb::make_tuple(to_numpy(std::move(strings.bytes)), to_numpy(std::move(strings.offsets)));
+}
+
+nb::dict to_dict(nlp::Extraction&& extraction) {
+  nb::dict out;
+  out["ids"] = to_numpy(std::move(extraction.ids));
+  out["kinds"] = to_numpy(std::move(extraction.kinds));
+  put(out, "titles", std::move(extraction.titles));
+  put(out, "redirects", std::move(extraction.redirects));
+  put(out, "texts", std::move(extraction.texts));
+  out["link_offsets"] = to_numpy(std::move(extraction.link_offsets));
+  out["link_starts"] = to_numpy(std::move(extraction.link_starts));
+  out["link_ends"] = to_numpy(std::move(extraction.link_ends));
+  put(out, "link_targets", std::move(extraction.link_targets));
+  out["outside_offsets"] = to_numpy(std::move(extraction.outside_offsets));
+  put(out, "outside_anchors", std::move(extraction.outside_anchors));
+  put(out, "outside_targets", std::move(extraction.outside_targets));
+  out["category_offsets"] = to_numpy(std::move(extraction.category_offsets));
+  put(out, "categories", std::move(extraction.categories));
+  out["characters"] = extraction.characters;
+  out["other_pages"] = extraction.other_pages;
+  out["consumed"] = extraction.consumed;
+  out["problem"] = static_cast<int>(extraction.problem);
+  out["bad_page"] = extraction.bad_page;
+  return out;
+}
+
+nb::dict extract(const Bytes& xml, const nlp::SiteRules& rules) {
+  nlp::Extraction extraction;
+  {
+    nb::gil_scoped_release unlocked;
+    extraction = nlp::extract({reinterpret_cast<const char*>(xml.data()), xml.size()}, rules);
+  }
+  return to_dict(std::move(extraction));
+}
+
 }  // namespace
 
 NB_MODULE(_native, m) {
@@ -78,5 +167,15 @@ NB_MODULE(_native, m) {
       default: return "baseline";
     }
   });
+  nb::class_<nlp::SiteRules>(m, "SiteRules");
+  m.def("site_rules", &site_rules, nb::kw_only(), "lower"_a, "upper"_a, "trail"_a, "prefixes"_a,
+        "templates"_a, "disambiguation"_a, "entities"_a, "first_letter"_a, "variants"_a,
+        "captions"_a, "tables"_a);
+  m.def("extract", &extract, "xml"_a, "rules"_a);
+  m.def("extract_wikitext",
+        [](std::string_view wikitext, const nlp::SiteRules& rules) {
+          return to_dict(nlp::extract_wikitext(wikitext, rules));
+        },
+        "wikitext"_a, "rules"_a);
   m.def("encode", &encode, "text"_a, "min_count"_a, "threads"_a, "instructions"_a, "exchange"_a);
 }

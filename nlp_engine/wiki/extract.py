@@ -1,93 +1,234 @@
-"""From dumps to extracted shards: the one pass that reads wikitext."""
+"""From dumps to extracted shards: the one pass that reads wikitext.
+
+A dump is cut into segments where its storage allows it, and every segment becomes shards of its
+own, so the result does not depend on the number of threads. Threads suffice: decompressing,
+scanning and writing leave Python's lock alone. Threads that find no segment of their own scan
+blocks that the readers of the others hand to them.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, CancelledError, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from nlp_engine import settings
 from nlp_engine.errors import InputError
-from nlp_engine.files import check_input_file, new_folder
-from nlp_engine.manifest import Manifest, write_manifest
-from nlp_engine.progress import Report, silent
-from nlp_engine.wiki.dump import Page, open_dump
-from nlp_engine.wiki.kinds import PageKind, page_kind
-from nlp_engine.wiki.shards import ExtractedPage, ShardWriter
-from nlp_engine.wiki.titles import ARTICLE_NAMESPACE, Site
-from nlp_engine.wiki.wikitext import parse
+from nlp_engine.files import STANDARD_INPUT, check_input_file, new_folder
+from nlp_engine.manifest import FileRecord, Manifest, write_manifest
+from nlp_engine.native.wikitext import (
+    ARTICLE,
+    DISAMBIGUATION,
+    NO_TITLE_OR_ID,
+    REDIRECT,
+    Extraction,
+)
+from nlp_engine.progress import Progress, Report, silent
+from nlp_engine.wiki.dump import page_blocks, page_titles, parse_site, read_site
+from nlp_engine.wiki.segments import OnRead, Segment, cut
+from nlp_engine.wiki.settings import ExtractSettings
+from nlp_engine.wiki.shards import ExtractedPage, ShardWriter, pages_of, record_batch
+from nlp_engine.wiki.wikitext import make_scanner
 
-_PLURALS = {
-    PageKind.ARTICLE: "articles",
-    PageKind.REDIRECT: "redirects",
-    PageKind.DISAMBIGUATION: "disambiguations",
-}
+_COUNTED = {ARTICLE: "articles", REDIRECT: "redirects", DISAMBIGUATION: "disambiguations"}
+_OTHER_COUNTS = ("links", "outside_links", "characters", "other_pages")
+_SECONDS_BETWEEN_REPORTS = 0.1
 
 
 def extract_dumps(
     dumps: Sequence[Path],
     out: Path,
     *,
-    language: str | None = None,
     overwrite: bool = False,
     report: Report = silent,
+    **options: Any,
 ) -> Manifest:
     """Write the article pages of MediaWiki dumps to a folder of Parquet shards.
 
     Args:
-        dumps: XML exports of one wiki, plain or compressed.
+        dumps: XML exports of one wiki, plain or compressed; `-` is standard input.
         out: The folder to make.
-        language: Language code; by default what the first dump says.
         overwrite: Replace an existing folder.
-        report: Told of the compressed bytes read.
+        report: Told of the stored bytes read.
+        **options: Fields of `ExtractSettings`.
 
     Returns:
-        The folder's manifest; `counts` has pages by kind, links and characters.
+        The folder's manifest; `counts` has pages by kind, links, links outside of the text
+        (in captions and tables that are left out), characters, and pages of other namespaces.
 
     Raises:
-        InputError: A dump is missing, damaged, cut short, no MediaWiki export, or empty.
+        InputError: A dump is missing, damaged, cut short, empty, no MediaWiki export, or of
+            another wiki than the first.
         OutputError: The folder exists or cannot be written.
+        SettingError: An option that does not exist or is out of range.
     """
     started = time.monotonic()
+    chosen = settings.from_mapping(ExtractSettings, options)
     for dump in dumps:
         check_input_file(dump)
-    counts = dict.fromkeys([*_PLURALS.values(), "links", "characters"], 0)
-    code = language
+    _check_one_wiki(dumps, chosen)
     with new_folder(out, overwrite=overwrite) as folder:
-        with ShardWriter(folder) as writer:
-            for path in dumps:
-                with open_dump(path, language_code=code, report=report) as opened:
-                    code = opened.site.language.code
-                    for page in article_pages(opened.pages, opened.site):
-                        writer.write(page)
-                        counts[_PLURALS[page.kind]] += 1
-                        counts["links"] += len(page.links)
-                        counts["characters"] += len(page.text)
+        segments = [segment for dump in dumps for segment in cut(dump)]
+        parts = _extract_segments(segments, folder, chosen, report)
+        counts: Counter[str] = Counter(dict.fromkeys([*_COUNTED.values(), *_OTHER_COUNTS], 0))
+        for part in parts:
+            counts.update(part.counts)
         if not counts["articles"]:
             names = ", ".join(path.name for path in dumps)
             raise InputError(f"no article in {names}; is it a dump of pages-articles?")
         return write_manifest(
             folder,
             format="extracted",
-            language=code or "en",
+            language=next(part.language for part in parts if part.language),
             started=started,
-            sources=dumps,
+            sources=[
+                FileRecord("standard input", part.bytes, "") if dump == STANDARD_INPUT else dump
+                for dump in dumps
+                for part in parts[:1]
+            ],
+            settings=settings.to_mapping(chosen),
             counts=counts,
         )
 
 
-def article_pages(pages: Iterator[Page], site: Site) -> Iterator[ExtractedPage]:
-    """The extracted form of every page in the article namespace."""
-    for page in pages:
-        if page.namespace == ARTICLE_NAMESPACE:
-            yield _extracted(page, site)
+def dump_pages(dump: Path, *, report: Report = silent, **options: Any) -> Iterator[ExtractedPage]:
+    """The article-namespace pages of one dump in order, without writing shards.
+
+    Args:
+        dump: An XML export, plain or compressed.
+        report: Told of the stored bytes read.
+        **options: Fields of `ExtractSettings`; the number of workers plays no role.
+
+    Raises:
+        InputError: It is damaged, cut short, or no MediaWiki export.
+    """
+    chosen = settings.from_mapping(ExtractSettings, options)
+    size = dump.stat().st_size
+
+    def on_read(done: int) -> None:
+        report(Progress(f"reading {dump.name}", done, size, "bytes"))
+
+    for extraction in _extractions(Segment(dump, 0, None), chosen, on_read, _Part(), None):
+        yield from pages_of(record_batch(extraction))
 
 
-def _extracted(page: Page, site: Site) -> ExtractedPage:
-    kind = page_kind(page)
-    if kind is PageKind.REDIRECT:
-        target = site.target(page.redirect or "").title
-        return ExtractedPage(page.id, page.title, kind, target, "", (), ())
-    parsed = parse(page.wikitext, site)
-    return ExtractedPage(
-        page.id, page.title, kind, None, parsed.text, parsed.links, parsed.categories
-    )
+@dataclass(slots=True)
+class _Part:
+    """What a segment gave."""
+
+    language: str = ""
+    bytes: int = 0  # read from the stored file
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def _check_one_wiki(dumps: Sequence[Path], chosen: ExtractSettings) -> None:
+    first: tuple[Path, str] | None = None
+    for dump in dumps:
+        if dump == STANDARD_INPUT:
+            continue
+        code = read_site(dump, chosen.language).language.code
+        if first is not None and first[1] != code:
+            raise InputError(
+                f"{first[0]} is a dump in language {first[1]!r}, {dump} one in {code!r}; "
+                "extract each wiki to a folder of its own"
+            )
+        first = first or (dump, code)
+
+
+def _extract_segments(
+    segments: Sequence[Segment], folder: Path, chosen: ExtractSettings, report: Report
+) -> list[_Part]:
+    parts = [_Part() for _ in segments]
+    sizes = [segment.stored_bytes for segment in segments]
+    total = None if None in sizes else sum(size for size in sizes if size)
+    stop = threading.Event()
+
+    def extract(number: int, helpers: ThreadPoolExecutor | None) -> None:
+        part = parts[number]
+
+        def on_read(done: int) -> None:
+            part.bytes = done
+            if stop.is_set():
+                raise CancelledError
+
+        with ShardWriter(folder, f"part-{number:05d}") as writer:
+            for found in _extractions(segments[number], chosen, on_read, part, helpers):
+                writer.write(record_batch(found))
+                _count(part.counts, found)
+
+    readers = min(chosen.workers, len(segments))
+    with contextlib.ExitStack() as stack:
+        spare = chosen.workers - readers
+        helpers = stack.enter_context(ThreadPoolExecutor(spare)) if spare else None
+        pool = stack.enter_context(ThreadPoolExecutor(readers))
+        futures = [pool.submit(extract, number, helpers) for number in range(len(segments))]
+        try:
+            running: set[Future[None]] = set(futures)
+            while running:
+                done, running = wait(
+                    running, timeout=_SECONDS_BETWEEN_REPORTS, return_when=FIRST_EXCEPTION
+                )
+                for future in done:
+                    future.result()
+                read = sum(part.bytes for part in parts)
+                report(Progress("extracting", read, total, "bytes"))
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return parts
+
+
+def _extractions(
+    segment: Segment,
+    chosen: ExtractSettings,
+    on_read: OnRead,
+    part: _Part,
+    helpers: ThreadPoolExecutor | None,
+) -> Iterator[Extraction]:
+    """The extracted blocks of a segment in order, scanned here or by helpers."""
+    site = read_site(segment.path, chosen.language) if segment.begin else None
+    waiting: deque[tuple[bytes, Future[Extraction]]] = deque()
+    ahead = chosen.workers + 1
+    for block in page_blocks(segment, on_read):
+        site = site or parse_site(block, segment.path, chosen.language)
+        part.language = site.language.code
+        scanner = make_scanner(site, captions=chosen.captions, tables=chosen.tables)
+        if helpers is None:
+            yield _checked(scanner.extract(block), block, segment.path)
+            continue
+        waiting.append((block, helpers.submit(scanner.extract, block)))
+        if len(waiting) > ahead:
+            yield _first_of(waiting, segment.path)
+    while waiting:
+        yield _first_of(waiting, segment.path)
+
+
+def _first_of(waiting: deque[tuple[bytes, Future[Extraction]]], path: Path) -> Extraction:
+    block, future = waiting.popleft()
+    return _checked(future.result(), block, path)
+
+
+def _checked(found: Extraction, block: bytes, path: Path) -> Extraction:
+    if not found.problem:
+        return found
+    titles = page_titles(block)
+    if found.problem == NO_TITLE_OR_ID:
+        before = f" after {titles[found.bad_page - 2]!r}" if found.bad_page > 1 else ""
+        raise InputError(f"{path}: a page{before} has no title or no id; is it a MediaWiki export?")
+    raise InputError(f"{path}: page {titles[found.bad_page - 1]!r} is not valid UTF-8")
+
+
+def _count(counts: Counter[str], found: Extraction) -> None:
+    for kind, name in _COUNTED.items():
+        counts[name] += int((found.kinds == kind).sum())
+    counts["links"] += len(found.link_starts)
+    counts["outside_links"] += len(found.outside_targets.offsets) - 1
+    counts["characters"] += found.characters
+    counts["other_pages"] += found.other_pages

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 NATIVE = Path(__file__).parents[2] / "nlp_engine" / "native"
-KERNELS = [str(NATIVE / name) for name in ("encoder.cpp", "separators.cpp")]
+KERNELS = sorted(str(path) for path in NATIVE.glob("*.cpp") if path.name != "bindings.cpp")
 CHECK = str(Path(__file__).parent / "encoder_check.cpp")
 COMPILER = os.environ.get("CXX", "g++")
 

@@ -41,7 +41,8 @@ def test_shards_have_the_documented_columns(tmp_path: Path, toy_dump: Path) -> N
     (shard,) = shard_files(tmp_path / "out")
     assert pq.read_schema(shard).equals(SCHEMA)
     assert SCHEMA.names == [
-        "page_id", "title", "kind", "redirect_to", "text", "links", "categories",
+        "page_id", "title", "kind", "redirect_to", "text", "links", "outside_links",
+        "categories",
     ]  # fmt: skip
 
 

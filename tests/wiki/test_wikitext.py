@@ -92,13 +92,52 @@ def test_white_space_in_a_label_is_not_part_of_the_anchor(site: Site) -> None:
 
 
 def test_no_link_from_files_categories_other_languages_or_empty_labels(site: Site) -> None:
-    wikitext = "[[File:A.jpg|[[cat]]]][[Category:B]][[de:C]][[#D|d]][[e|<ref>x</ref>]]"
+    wikitext = "[[File:A.jpg|[[cat]]]][[Category:B]][[de:C]][[#D|d]][[e|&nbsp;]]"
     assert anchors(wikitext, site) == []
 
 
 def test_categories_once_each_without_sort_keys(site: Site) -> None:
     wikitext = "[[Category:Fruit|*]] [[category:fruit]] [[Category:Red_things]]"
     assert parse(wikitext, site).categories == ["Fruit", "Red things"]
+
+
+TARGETS = [
+    ("cat", "Cat"),
+    (" Tim_Cook ", "Tim Cook"),
+    ("Paris#History", "Paris"),
+    ("OS&nbsp;X", "OS X"),
+    ("AT&T", "AT&T"),
+    ("2001: A Space Odyssey", "2001: A Space Odyssey"),
+    ("Star Trek: Voyager", "Star Trek: Voyager"),
+    ("éa", "Éa"),
+    (":cat", "Cat"),
+    ("#Section", None),
+    ("", None),
+    (":File:A.jpg", None),
+    (":Category:Apples", None),
+    ("Wikipedia:About", None),
+    ("wikt:apple", None),
+    (":fr:Pomme", None),
+    ("fr:Pomme", None),
+    ("IMAGE:A.jpg", None),
+    ("Catégorie:Pommes", "Catégorie:Pommes"),
+]
+
+
+@pytest.mark.parametrize(("raw", "title"), TARGETS)
+def test_targets_are_titles_as_the_dump_has_them(site: Site, raw: str, title: str | None) -> None:
+    found = parse(f"[[{raw}|x]]", site).links
+    assert [link.target for link in found] == ([] if title is None else [title])
+
+
+def test_namespaces_are_known_by_their_local_and_old_names() -> None:
+    assert parse("[[Catégorie:Pommes]]", make_site("fr")).categories == ["Pommes"]
+    for name in ("Файл", "Картинка", "КАРТИНКА", "File", "Image", "Media"):
+        assert parse(f"x[[{name}:А.jpg|thumb|y]]", make_site("bg")).text == "x"
+
+
+def test_case_sensitive_wikis_keep_the_first_letter() -> None:
+    assert parse("[[cat]]", make_site("en", first_letter=False)).links[0].target == "cat"
 
 
 PIECES = st.sampled_from(
