@@ -183,20 +183,9 @@ void Scanner::table(Span inner, int depth) {
     collect_links(inner, depth);
     return;
   }
-  break_paragraph();
-  bool row_empty = true;
-  const auto cell = [&](Span span) {
-    // What stands before a single | are the cell's attributes.
-    const std::vector<Span> parts = split(span, '|');
-    const Span content = trimmed(parts.size() > 1 ? Span{parts[1].begin, span.end} : span);
-    if (content.empty()) return;
-    if (!row_empty) text.append("; ");
-    const std::size_t before = text.size();
-    scan(content, depth + 1);
-    row_empty = row_empty && text.size() == before;
-  };
   // Lines of the table begin with a mark; other lines go on with the cell before them.
   const std::vector<Span> lines = split(inner, '\n');
+  bool row_empty = true;
   for (std::size_t i = 1; i < lines.size();) {  // lines[0] holds the table's attributes
     Span line = trimmed(lines[i]);
     for (++i; i < lines.size(); ++i) {
@@ -204,32 +193,63 @@ void Scanner::table(Span inner, int depth) {
       if (!next.empty() && (source_[next.begin] == '|' || source_[next.begin] == '!')) break;
       line.end = std::max(line.end, next.end);
     }
-    if (line.empty()) continue;
-    const char mark = source_[line.begin];
-    const char second = line.begin + 1 < line.end ? source_[line.begin + 1] : ' ';
-    if (mark != '|' && mark != '!') continue;
-    if (mark == '|' && (second == '-' || second == '+')) {
-      break_paragraph();
-      row_empty = true;
-      if (second == '+') {
-        cell({line.begin + 2, line.end});
-        break_paragraph();
-        row_empty = true;
-      }
-      continue;
-    }
-    std::size_t begin = line.begin + 1;
-    for (std::size_t at = begin; at < line.end; at = skip(at, line.end)) {
-      const bool separator = at + 1 < line.end && source_[at] == source_[at + 1] &&
-                             (source_[at] == '|' || (mark == '!' && source_[at] == '!'));
-      if (!separator) continue;
-      cell({begin, at});
-      begin = at + 2;
-      ++at;
-    }
-    cell({begin, line.end});
+    if (!line.empty()) row_empty = table_line(line, row_empty, depth);
   }
   break_paragraph();
+}
+
+// A line of a table, with its mark; returns whether the row that it belongs to is still empty.
+bool Scanner::table_line(Span line, bool row_empty, int depth) {
+  const char mark = source_[line.begin];
+  const char second = line.begin + 1 < line.end ? source_[line.begin + 1] : ' ';
+  if (mark != '|' && mark != '!') return row_empty;
+  const bool caption = mark == '|' && second == '+';
+  if (row_empty || caption || second == '-') break_paragraph();
+  if (mark == '|' && second == '-') return true;
+  for (const Span cell : cells({line.begin + (caption ? 2 : 1), line.end}, mark)) {
+    if (!row_empty) text.append("; ");
+    const std::size_t before = text.size();
+    scan(cell, depth + 1);
+    row_empty = row_empty && text.size() == before;
+  }
+  return row_empty || caption;
+}
+
+// The cells of a line, without their attributes, which stand before a single |.
+std::vector<Scanner::Span> Scanner::cells(Span line, char mark) const {
+  std::vector<Span> found;
+  Span cell{line.begin, line.end};
+  const auto close = [&](std::size_t end) {
+    const Span content = trimmed({cell.begin, end});
+    if (!content.empty()) found.push_back(content);
+  };
+  bool has_attributes = false;
+  for (std::size_t at = line.begin; at < line.end; at = skip(at, line.end)) {
+    const bool bar = source_[at] == '|';
+    if (!bar && (mark != '!' || source_[at] != '!')) continue;
+    if (at + 1 < line.end && source_[at + 1] == source_[at]) {
+      close(at);
+      cell.begin = at + 2;
+      has_attributes = false;
+      ++at;
+    } else if (bar && !has_attributes) {
+      cell.begin = at + 1;
+      has_attributes = true;
+    }
+  }
+  close(line.end);
+  return found;
+}
+
+// A line of a table whose beginning or end is missing, as where a template holds the other part:
+// its cells stay, its marks go. `at` is the line's first mark.
+std::size_t Scanner::stray_table_line(std::size_t at, Span span, int depth) {
+  break_paragraph();
+  if (source_[at] == '|' && at + 1 < span.end && source_[at + 1] == '}') return at + 2;
+  std::size_t end = at + (source_[at] == '{' ? 2 : 1);
+  while (end < span.end && source_[end] != '\n') end = skip(end, span.end);
+  if (source_[at] == '|') table_line({at, end}, true, depth);
+  return end;
 }
 
 // Scans for links only: their text does not become part of the page's.
@@ -361,7 +381,9 @@ std::size_t Scanner::bare_url(std::size_t at, Span span) {
     if (source_[end] == '\'' && end + 1 < span.end && source_[end + 1] == '\'') break;
     ++end;
   }
-  while (end > at + 2 && std::string_view(".,;:!?)'").find(source_[end - 1]) != npos) --end;
+  const bool opens = view({at, end}).find('(') != npos;  // then a ) belongs to the address
+  const std::string_view closing = opens ? ".,;:!?'" : ".,;:!?')";
+  while (end > at + 2 && closing.find(source_[end - 1]) != npos) --end;
   text.resize(begin);
   return end;
 }
@@ -446,6 +468,14 @@ std::size_t Scanner::new_line(std::size_t at, Span span, int depth) {
     }
   }
   while (next < span.end && std::string_view("*#:;").find(source_[next]) != npos) ++next;
+  std::size_t table = next;
+  while (table < span.end && is_blank(source_[table])) ++table;
+  if (table < span.end &&
+      (source_[table] == '|' || (view({table, span.end}).starts_with("{|") &&
+                                 pair_end(table, span.end) == 0))) {
+    in_block_ = true;
+    return stray_table_line(table, span, depth);
+  }
   if (next == at + 1) {
     const std::size_t dashes = run_length(source_, next, span.end, '-');
     if (dashes >= 4) next += dashes;

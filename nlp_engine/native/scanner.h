@@ -67,6 +67,9 @@ class Scanner {
   void fill(const Pattern& pattern, const std::vector<Argument>& arguments, int depth);
   void measure(const std::vector<Argument>& arguments, int depth);
   void table(Span inner, int depth);
+  bool table_line(Span line, bool row_empty, int depth);
+  std::vector<Span> cells(Span line, char mark) const;
+  std::size_t stray_table_line(std::size_t at, Span span, int depth);
   void file(const std::vector<Span>& parts, int depth);
   void collect_links(Span span, int depth);
   void add_category(std::string title);
