@@ -107,7 +107,7 @@ def write_manifest(
     """Describe all files of a finished folder in its `manifest.json`.
 
     Args:
-        folder: The folder; its files are hashed.
+        folder: The folder; its files are hashed, but for hidden ones.
         format: A key of `FORMAT_VERSIONS`.
         language: Language code of the content.
         started: `time.monotonic()` when the work began.
@@ -119,7 +119,7 @@ def write_manifest(
     files = [
         FileRecord.of(path, path.relative_to(folder).as_posix())
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != FILE_NAME
+        if path.is_file() and path.name != FILE_NAME and not path.name.startswith(".")
     ]
     content = {
         "format": format,
