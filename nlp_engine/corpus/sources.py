@@ -24,7 +24,7 @@ from nlp_engine.progress import Progress, Report, silent
 from nlp_engine.wiki.dump import is_dump, read_site
 from nlp_engine.wiki.extract import dump_pages
 from nlp_engine.wiki.kinds import PageKind
-from nlp_engine.wiki.shards import ExtractedPage, read_pages
+from nlp_engine.wiki.shards import Article, ExtractedPage, read_articles
 
 Row = Mapping[str, Any]
 
@@ -118,8 +118,8 @@ def text_of(row: Row, columns: Sequence[str]) -> str:
 
 def _extracted_rows(path: Path, manifest: Manifest, report: Report) -> Iterator[Row]:
     total = manifest.counts.get("articles")
-    for number, page in enumerate(read_pages(path, PageKind.ARTICLE), 1):
-        yield _wiki_row(page)
+    for number, article in enumerate(read_articles(path), 1):
+        yield _wiki_row(article)
         report(Progress(f"reading {path.name}", number, total, "documents"))
 
 
@@ -129,7 +129,7 @@ def _dump_rows(path: Path, code: str, report: Report) -> Iterator[Row]:
             yield _wiki_row(page)
 
 
-def _wiki_row(page: ExtractedPage) -> Row:
+def _wiki_row(page: ExtractedPage | Article) -> Row:
     return {
         "page_id": page.page_id,
         "title": page.title,

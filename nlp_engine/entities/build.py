@@ -32,7 +32,7 @@ from nlp_engine.languages import Language, language
 from nlp_engine.manifest import Manifest, read_manifest, write_manifest
 from nlp_engine.progress import Progress, Report, silent
 from nlp_engine.wiki.kinds import PageKind
-from nlp_engine.wiki.shards import ExtractedPage, read_pages
+from nlp_engine.wiki.shards import ExtractedPage, read_articles, read_pages
 from nlp_engine.wiki.titles import resolve_redirects
 
 _ROWS_PER_BATCH = 100_000
@@ -222,7 +222,7 @@ def _form_documents(
     documents = np.zeros(len(forms), np.int64)
     total = parent.counts.get("articles")
     its_language = language(parent.language)
-    for number, page in enumerate(read_pages(extracted, PageKind.ARTICLE), 1):
+    for number, page in enumerate(read_articles(extracted), 1):
         seen: set[int] = set()
         for text in (title_form(page.title), page.text):
             words = tokens(text, its_language)

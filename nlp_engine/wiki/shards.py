@@ -59,6 +59,16 @@ class ExtractedPage:
     categories: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Article:
+    """What an article says, and what it is filed under."""
+
+    page_id: int
+    title: str
+    text: str
+    categories: Sequence[str]
+
+
 def record_batch(extraction: Extraction) -> pa.RecordBatch:
     """The scanner's columns as rows of `SCHEMA`; no text is copied."""
     kinds = extraction.kinds
@@ -136,6 +146,16 @@ class ShardWriter:
 def shard_files(folder: Path) -> list[Path]:
     """The shards of an extracted folder, in order."""
     return sorted(folder.glob("part-*.parquet"))
+
+
+def read_articles(folder: Path) -> Iterator[Article]:
+    """Stream the articles of an extracted folder without their links, which takes less time."""
+    columns = ["page_id", "title", "kind", "text", "categories"]
+    for path in shard_files(folder):
+        for batch in pq.ParquetFile(path).iter_batches(_PAGES_PER_BATCH, columns=columns):
+            articles = batch.filter(pc.equal(batch["kind"], PageKind.ARTICLE.value))
+            for row in articles.drop_columns("kind").to_pylist():
+                yield Article(**row)
 
 
 def read_pages(folder: Path, kind: PageKind | None = None) -> Iterator[ExtractedPage]:

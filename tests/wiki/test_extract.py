@@ -15,7 +15,7 @@ from nlp_engine.wiki import segments
 from nlp_engine.wiki.extract import extract_dumps
 from nlp_engine.wiki.kinds import PageKind
 from nlp_engine.wiki.segments import cut
-from nlp_engine.wiki.shards import SCHEMA, read_pages, shard_files
+from nlp_engine.wiki.shards import SCHEMA, read_articles, read_pages, shard_files
 from tests.conftest import TOY_PAGES, make_dump
 
 
@@ -232,3 +232,12 @@ def test_links_outside_of_the_text_are_in_the_shards(tmp_path: Path) -> None:
     extract_dumps([dump], tmp_path / "kept", captions=True, tables=True)
     (page,) = read_pages(tmp_path / "kept")
     assert page.text == "x\na cat\ndogs"
+
+
+def test_articles_are_the_article_pages_without_links(tmp_path: Path, sample_dump: Path) -> None:
+    extract_dumps([sample_dump], tmp_path / "out")
+    articles = list(read_articles(tmp_path / "out"))
+    pages = list(read_pages(tmp_path / "out", PageKind.ARTICLE))
+    assert [(a.page_id, a.title, a.text, a.categories) for a in articles] == [
+        (page.page_id, page.title, page.text, page.categories) for page in pages
+    ]
