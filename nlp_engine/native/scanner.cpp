@@ -29,7 +29,8 @@ std::size_t scheme_length(std::string_view text) {
   return 0;
 }
 
-bool ends_address(char c) {
+// Where an address in running text ends.
+bool ends_bare_address(char c) {
   return static_cast<unsigned char>(c) <= ' ' || c == '<' || c == '>' || c == '[' || c == ']' ||
          c == '"' || c == '{' || c == '}' || c == '|';
 }
@@ -56,6 +57,7 @@ void Scanner::scan(std::string_view wikitext) {
   categories.clear();
   disambiguation = in_block_ = false;
   anchor_begin_ = line_begin_ = line_end_ = 0;
+  unclosed_ = {};
   prepare(source_, wikitext);
   balance(pairs_, source_);
   scan({0, source_.size()}, 0);
@@ -349,23 +351,23 @@ void Scanner::add_category(std::string title) {
   }
 }
 
-// [address label]: the label stays.
+// [address label]: the label stays. It goes to the first ] that closes no link of its own.
 std::size_t Scanner::external_link(std::size_t at, Span span, int depth) {
-  const std::string_view rest = view({at + 1, span.end});
-  if (scheme_length(rest) == 0) return at;
+  if (at >= unclosed_.begin && at < unclosed_.end) return at;
+  if (scheme_length(view({at + 1, span.end})) == 0) return at;
+  const auto ends_address = [&](char c) {
+    return static_cast<unsigned char>(c) <= ' ' || std::string_view("[]<>\"").find(c) != npos;
+  };
   std::size_t end = at + 1;
-  while (end < span.end && !ends_address(source_[end])) ++end;
-  while (end < span.end && source_[end] == '{' && pair_end(end, span.end) != 0) {
-    end = pair_end(end, span.end);
-    while (end < span.end && !ends_address(source_[end])) ++end;
+  while (end < span.end && !ends_address(source_[end])) {
+    end = source_[end] == '{' ? skip(end, span.end) : end + 1;
   }
   const std::size_t label = end;
-  while (end < span.end && source_[end] != ']' && source_[end] != '\n') {
-    const std::size_t next = skip(end, span.end);
-    if (source_[end] == '[' && next == end + 1) return at;  // keeps the time linear
-    end = next;
+  while (end < span.end && source_[end] != ']' && source_[end] != '\n') end = skip(end, span.end);
+  if (end >= span.end || source_[end] != ']') {
+    unclosed_ = {at, end};  // no search from inside here would find one: the time stays linear
+    return at;
   }
-  if (end >= span.end || source_[end] != ']') return at;
   scan(trimmed({label, end}), depth + 1);
   return end + 1;
 }
@@ -377,7 +379,7 @@ std::size_t Scanner::bare_url(std::size_t at, Span span) {
   while (begin > anchor_begin_ && is_letter(text[begin - 1]) && text.size() - begin < 7) --begin;
   if (scheme_length(text.substr(begin) + "//") == 0) return at;
   std::size_t end = at;
-  while (end < span.end && !ends_address(source_[end])) {
+  while (end < span.end && !ends_bare_address(source_[end])) {
     if (source_[end] == '\'' && end + 1 < span.end && source_[end + 1] == '\'') break;
     ++end;
   }

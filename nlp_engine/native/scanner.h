@@ -39,8 +39,8 @@ class Scanner {
 
  private:
   struct Span {
-    std::size_t begin;
-    std::size_t end;
+    std::size_t begin = 0;
+    std::size_t end = 0;
     bool empty() const { return begin >= end; }
   };
   struct Argument {
@@ -92,6 +92,7 @@ class Scanner {
   bool in_block_ = false;             // whether the current line is a list item or heading
   std::size_t anchor_begin_ = 0;      // in `text`, of the innermost link that is being scanned
   std::size_t line_begin_ = 0, line_end_ = 0;  // of the line whose quotes have been counted
+  Span unclosed_;                     // in which no address in brackets is closed
   std::size_t odd_quotes_ = 0;        // where ''' on that line means an apostrophe and ''
 };
 

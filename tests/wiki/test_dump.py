@@ -53,6 +53,8 @@ def test_xml_escapes_are_undone_once(tmp_path: Path) -> None:
     ]
     path.write_bytes(make_dump({"A": "it&#039;s"}).replace(b"&amp;#039;", b"&#039;"))
     assert read(path)[0].text == "it's"
+    path.write_bytes(make_dump({"A": "a\r\n== H ==\r\nb\rc"}))
+    assert read(path)[0].text == "a\nH\nb c"
 
 
 def test_the_real_sample_agrees_with_an_xml_parser(sample_dump: Path) -> None:

@@ -221,7 +221,7 @@ def test_an_error_in_one_of_several_dumps_stops_all(tmp_path: Path, toy_dump: Pa
 
 def test_links_outside_of_the_text_are_in_the_shards(tmp_path: Path) -> None:
     dump = tmp_path / "dump.xml"
-    dump.write_bytes(make_dump({"A": "x [[File:F.jpg|thumb|a [[cat]]]] {|\n| [[dog|dogs]]\n|}"}))
+    dump.write_bytes(make_dump({"A": "x [[File:F.jpg|thumb|a [[cat]]]]\n{|\n| [[dog|dogs]]\n|}"}))
     made = extract_dumps([dump], tmp_path / "out")
     (page,) = read_pages(tmp_path / "out")
     assert [(link.anchor, link.target) for link in page.outside_links] == [
