@@ -67,7 +67,7 @@ def test_the_installed_package_is_complete(core: str, tmp_path: Path) -> None:
     )
     command = [core, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
-    assert done.stdout.split() == ["enwiki-sample", "True", "True", "False"]
+    assert done.stdout.split() == ["enwiki_sample", "True", "True", "False"]
 
 
 def test_the_core_walk(walked: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nlp_engine.cli.console import print_made, progress_bar
+from nlp_engine.cli.console import print_json, print_made, print_table, progress_bar
 from nlp_engine.cli.options import Json, Out, Overwrite, Quiet, command
 from nlp_engine.corpus.settings import CorpusSettings, LabelSettings
 
@@ -21,7 +21,10 @@ _SOURCE = "an extracted folder, a dump, or a CSV, TSV, JSON Lines, Parquet or te
 def build(
     *,
     source: Annotated[
-        Path, typer.Argument(metavar="SOURCE|RECIPE.toml", help=f"A recipe, or {_SOURCE}.")
+        Path,
+        typer.Argument(
+            metavar="SOURCE|RECIPE", help=f"A recipe (its name or TOML file), or {_SOURCE}."
+        ),
     ],
     out: Out,
     overwrite: Overwrite = False,
@@ -31,14 +34,31 @@ def build(
 ) -> None:
     """Make a corpus for word vectors: one sentence per line, or text8."""
     from nlp_engine.corpus.build import build_corpus
-    from nlp_engine.corpus.recipe import read_recipe
+    from nlp_engine.corpus.recipe import build_recipe, find_recipe
 
-    if source.suffix == ".toml":
-        recipe = read_recipe(source)
-        source, options = recipe.source_path(), recipe.options | options
+    recipe = find_recipe(source)
     with progress_bar(quiet=quiet) as report:
-        made = build_corpus(source, out, overwrite=overwrite, report=report, **options)
+        made = (
+            build_recipe(recipe, out, overwrite=overwrite, report=report, **options)
+            if recipe
+            else build_corpus(source, out, overwrite=overwrite, report=report, **options)
+        )
     print_made(out, made.counts, quiet=quiet, as_json=json)
+
+
+@app.command()
+@command()
+def recipes(*, json: Json = False) -> None:
+    """List the recipes that come with the package."""
+    from nlp_engine.corpus.recipe import bundled_recipe, recipe_names
+
+    found = [bundled_recipe(name) for name in recipe_names()]
+    rows = [(r.name, r.options["language"], r.size, r.licence) for r in found]
+    columns = ["name", "language", "size", "licence"]
+    if json:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        print_table(columns, rows)
 
 
 @app.command()

@@ -27,6 +27,8 @@ def build_corpus(
     *,
     overwrite: bool = False,
     report: Report = silent,
+    licence: str = "",
+    attribution: str = "",
     **options: Any,
 ) -> Manifest:
     """Make a tokenised corpus from documents.
@@ -36,6 +38,8 @@ def build_corpus(
         out: The folder to make.
         overwrite: Replace an existing folder.
         report: Told how far the source has been read.
+        licence: Licence of the text, for the manifest.
+        attribution: Whom to name as the source of the text, for the manifest.
         **options: Fields of `CorpusSettings`.
 
     Returns:
@@ -66,6 +70,8 @@ def build_corpus(
             format="corpus",
             language=opened.language,
             started=started,
+            licence=licence,
+            attribution=attribution,
             sources=opened.files,
             parents=opened.parents,
             settings=settings.to_mapping(chosen) | {"tokenizer": name},

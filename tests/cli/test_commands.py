@@ -42,8 +42,8 @@ def fail(*arguments: object, code: int = 2) -> str:
 
 COMMANDS = [
     "", "demo", "train", "evaluate", "similar", "analogy", "predict", "link", "serve", "wiki",
-    "wiki extract", "corpus", "corpus build", "corpus label", "kb", "kb build", "kb show", "items",
-    "items build", "items check", "job", "job train",
+    "wiki extract", "corpus", "corpus build", "corpus recipes", "corpus label", "kb",
+    "kb build", "kb show", "items", "items build", "items check", "job", "job train",
 ]  # fmt: skip
 
 
@@ -109,6 +109,15 @@ def test_a_recipe(tmp_path: Path) -> None:
     (tmp_path / "notes.toml").write_text('name = "n"\nsource = "notes.txt"\nformat = "text8"\n')
     succeed("corpus", "build", tmp_path / "notes.toml", "-o", tmp_path / "out", "-q")
     assert (tmp_path / "out" / "text8").read_text() == "one sentence two sentences"
+    assert "did you mean en_wikipedia?" in fail("corpus", "build", "en_wikipdia", "-o", "out")
+
+
+def test_the_recipes_of_the_package(tmp_path: Path) -> None:
+    assert "de_wikipedia" in succeed("corpus", "recipes")
+    recipes = {row["name"]: row for row in json.loads(succeed("corpus", "recipes", "--json"))}
+    assert recipes["de_wikipedia"]["language"] == "de"
+    assert "CC BY-SA" in recipes["de_wikipedia"]["licence"]
+    assert "98 documents" in succeed("corpus", "build", "enwiki_sample", "-o", tmp_path / "out")
 
 
 def test_evaluation_of_vectors(demo: DemoResult) -> None:
