@@ -88,6 +88,7 @@ def test_the_core_walk(walked: Path) -> None:
         (["corpus", "build", "extracted", "-o", "x", "--tokenizer", "spacy"], "spacy"),
         (["corpus", "build", "extracted", "-o", "x", "--tokenizer", "nltk"], "nltk"),
         (["job", "train", "job.toml", "--on", "sagemaker"], "aws"),
+        (["kb", "build", "extracted", "-o", "x", "--engine", "spark"], "spark"),
     ],
 )  # fmt: skip
 def test_what_needs_an_extra_gives_its_pip_line(

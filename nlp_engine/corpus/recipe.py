@@ -14,7 +14,7 @@ from typing import Any
 from nlp_engine import settings
 from nlp_engine.corpus.build import build_corpus
 from nlp_engine.corpus.download import cached
-from nlp_engine.corpus.listing import list_files
+from nlp_engine.corpus.remote import list_files
 from nlp_engine.corpus.settings import CorpusSettings
 from nlp_engine.errors import InputError, SettingError, require
 from nlp_engine.files import check_input_file, read_toml

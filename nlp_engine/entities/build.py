@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from nlp_engine import settings
-from nlp_engine.corpus.counts import ANCHOR_SCHEMA, LinkCounts, count_links
+from nlp_engine.corpus.counts import ANCHOR_SCHEMA, LinkCounts, check_engine, count_links
 from nlp_engine.entities.forms import FormTrie, form_key, title_form, tokens
 from nlp_engine.entities.knowledge_base import (
     FORMS_FILE,
@@ -63,12 +63,15 @@ def build_knowledge_base(
         The folder's manifest; `counts` has articles, entities, forms, candidates and in-links.
 
     Raises:
+        EngineError: Spark was chosen and cannot be started.
         InputError: The folder cannot be read or its texts have no links.
+        MissingExtraError: Spark was chosen and is not installed.
         OutputError: The folder exists or cannot be written.
         SettingError: An option that does not exist or is out of range.
     """
     started = time.monotonic()
     chosen = settings.from_mapping(KnowledgeBaseSettings, options)
+    check_engine(chosen.engine)
     extracted = Path(extracted)
     parent = read_manifest(extracted, "extracted")
     with new_folder(Path(out), overwrite=overwrite) as folder:
@@ -81,6 +84,7 @@ def build_knowledge_base(
                 Path(scratch, "anchors.parquet"),
                 pages.redirects,
                 pages.disambiguations,
+                engine=chosen.engine,
                 memory=chosen.memory,
                 spill=Path(scratch),
             )

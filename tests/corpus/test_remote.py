@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from nlp_engine.corpus.download import RemoteFile
-from nlp_engine.corpus.listing import list_files
+from nlp_engine.corpus.remote import list_files
 from nlp_engine.errors import InputError
 from tests.corpus.web import Web
 
