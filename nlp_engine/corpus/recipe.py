@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import importlib.resources
-import tempfile
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ from typing import Any
 from nlp_engine import settings
 from nlp_engine.corpus.build import build_corpus
 from nlp_engine.corpus.download import cached
+from nlp_engine.corpus.gather import one_source
 from nlp_engine.corpus.remote import list_files
 from nlp_engine.corpus.settings import CorpusSettings
 from nlp_engine.errors import InputError, SettingError, require
@@ -107,7 +105,7 @@ def build_recipe(
     """
     chosen = recipe.options | options
     settings.from_mapping(CorpusSettings, chosen)  # a mistake shows before the download
-    with _one_source(recipe.source_paths(report)) as source:
+    with one_source(recipe.source_paths(report)) as source:
         return build_corpus(
             source,
             out,
@@ -179,15 +177,3 @@ def recipe_names() -> list[str]:
 
 def _bundled() -> Any:
     return importlib.resources.files("nlp_engine") / "corpora"
-
-
-@contextlib.contextmanager
-def _one_source(paths: Sequence[Path]) -> Iterator[Path]:
-    """One path for several files: a folder with links to them."""
-    if len(paths) == 1:
-        yield paths[0]
-        return
-    with tempfile.TemporaryDirectory(prefix="nlp_engine-") as folder:
-        for path in paths:
-            Path(folder, path.name).symlink_to(path.absolute())
-        yield Path(folder)
