@@ -52,7 +52,7 @@ class Recipe:
     def size(self) -> str:
         """How much text is taken: `100 MB`, or `all`."""
         limit = self.options.get("max_bytes")
-        return f"{int(limit) / 1e6:,.0f} MB" if limit else "all"
+        return f"{settings.byte_size('max_bytes', str(limit)) / 1e6:,.0f} MB" if limit else "all"
 
     def source_paths(self, report: Report = silent) -> list[Path]:
         """The files of the source; those of a server are downloaded unless the cache has them.

@@ -86,7 +86,7 @@ def _read_distribution(root: Path) -> dict[Path, str]:
 
 def _distribution_of(path: Path, distribution: Mapping[Path, str]) -> str:
     """That of the nearest input folder above a file."""
-    for folder in path.parents:
+    for folder in path.absolute().parents:
         if folder in distribution:
             return distribution[folder]
     raise InputError(

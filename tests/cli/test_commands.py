@@ -89,7 +89,9 @@ def test_the_walk_by_hand(tmp_path: Path, toy_dump: Path) -> None:
     assert predicted.splitlines()[0].startswith("Apple ")
     lines = succeed("predict", out / "classifier", "-k", 2, "--json", text="grape\n").splitlines()
     assert len(json.loads(lines[0])["predictions"]) == 2
-    assert "forms" in succeed("kb", "build", out / "extracted", "-o", out / "kb")
+    assert "forms" in succeed(
+        "kb", "build", out / "extracted", "-o", out / "kb", "--engine", "duckdb", "--memory", "64MB"
+    )
     assert "0.571" in succeed("kb", "show", out / "kb", "Apple")
     shown = json.loads(succeed("kb", "show", out / "kb", "Apple", "--json"))
     assert [c["title"] for c in shown["candidates"]] == ["Apple Inc.", "Apple"]
@@ -148,6 +150,9 @@ def test_bad_input_gives_one_line(tmp_path: Path, toy_dump: Path, demo: DemoResu
     assert "expected the folder" in fail("similar", kb, "word")
     assert "not in the vocabulary" in fail("similar", demo.folder / "vectors", "zzzzz")
     assert "has no form" in fail("kb", "show", kb, "zzzzz")
+    assert "memory is 'much'; it must be a size" in fail(
+        "kb", "build", demo.folder / "extracted", "-o", out, "--memory", "much"
+    )
     assert "rho is 2.0" in fail("link", kb, "--text", "x", "--rho", "2")
     assert "no column 'id'" in fail("items", "build", demo.folder / "extracted", "-o", out)
     assert "name the labelled files" in fail("evaluate", demo.folder / "classifier")

@@ -25,6 +25,7 @@ from nlp_engine.demo import DemoResult
 from nlp_engine.entities.build import build_knowledge_base
 from nlp_engine.errors import EngineError, OutputError, SettingError
 from nlp_engine.manifest import read_manifest
+from nlp_engine.wiki.extract import extract_dumps
 from nlp_engine.wiki.kinds import PageKind
 from nlp_engine.wiki.shards import read_pages
 from nlp_engine.wiki.titles import resolve_redirects
@@ -259,6 +260,16 @@ def watched(measure: Callable[[], int]) -> Iterator[list[int]]:
 def test_too_little_memory_says_so(tmp_path: Path, large: Path) -> None:
     with pytest.raises(OutputError, match="allow more memory"):
         count_links(large, {}, [], memory="1MB", spill=tmp_path)
+
+
+def test_nothing_of_the_counting_stays_in_the_folder(tmp_path: Path, toy_dump: Path) -> None:
+    extract_dumps([toy_dump], tmp_path / "extracted")
+    made = build_knowledge_base(tmp_path / "extracted", tmp_path / "kb", memory="64MB")
+    assert made.settings["memory"] == "64MB"
+    names = {path.name for path in (tmp_path / "kb").rglob("*")}
+    assert names == {record.name for record in made.files} | {"manifest.json"}
+    assert not {name for name in names if "parquet" in name or "tmp" in name}
+    assert {path.name for path in tmp_path.iterdir()} == {"extracted", "kb", toy_dump.name}
 
 
 def test_memory_that_is_no_size_is_refused_before_any_work(
