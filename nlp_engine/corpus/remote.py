@@ -3,14 +3,17 @@
 Wikimedia splits large dumps into part files whose names hold page ranges that change, and lists
 them in `…/latest/XXwiki-latest-sha1sums.txt` under the date of the dump run, as in
 `enwiki-20261101-pages-articles-multistream1.xml-p1p41242.bz2`. Such a name is looked up in the
-folder of that date, so that a run keeps to one dump even while the next one is being published.
+folder of that date, so that a run keeps to one dump even while the next one is being published;
+and while the newest dump has not come to it, in the lists of the dates before.
 """
 
 from __future__ import annotations
 
 import fnmatch
+import itertools
 import re
 import urllib.parse
+from collections.abc import Iterator
 
 from nlp_engine.corpus.download import RemoteFile
 from nlp_engine.corpus.http import fetch_text
@@ -20,6 +23,7 @@ _CHECKSUM_LINE = re.compile(r"([0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64}) 
 _LINK = re.compile(r"""\bhref\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _LATEST = "latest"
 _DATE = "[0-9]" * 8
+_EARLIER_DATES = 3
 
 
 def list_files(address: str, checksums: str | None = None) -> list[RemoteFile]:
@@ -38,27 +42,47 @@ def list_files(address: str, checksums: str | None = None) -> list[RemoteFile]:
     """
     folder, _, pattern = address.rpartition("/")
     if checksums is not None:
-        digests = _read_checksums(fetch_text(checksums))
-        patterns = {pattern, pattern.replace(f"-{_LATEST}-", f"-{_DATE}-")}
-        names = [name for name in digests if any(fnmatch.fnmatchcase(name, p) for p in patterns)]
-        found = [
-            RemoteFile(url=_url(folder, pattern, name), checksum=digests[name]) for name in names
-        ]
-        return _in_order(found, pattern, checksums)
+        for place in itertools.chain([checksums], _earlier_lists(checksums)):
+            found = _listed(fetch_text(place), folder, pattern)
+            if found:
+                return _in_order(found)
+        raise _nothing_found(checksums, pattern)
     if not re.search(r"[*?[]", pattern):
         return [RemoteFile(url=address)]
-    names = [name for name in _read_index(fetch_text(folder + "/")) if "/" not in name]
-    found = [RemoteFile(url=_url(folder, pattern, name)) for name in fnmatch.filter(names, pattern)]
-    return _in_order(found, pattern, folder + "/")
+    names = fnmatch.filter(_read_index(folder), pattern)
+    if not names:
+        raise _nothing_found(folder + "/", pattern)
+    return _in_order([RemoteFile(url=_url(folder, pattern, name)) for name in names])
 
 
-def _in_order(found: list[RemoteFile], pattern: str, place: str) -> list[RemoteFile]:
-    if not found:
-        raise InputError(
-            f"{place} names no file like {pattern}; a dump run that is still going on may not "
-            "have come to it: try again later, or name the folder of an earlier date"
-        )
+def _listed(text: str, folder: str, pattern: str) -> list[RemoteFile]:
+    """The files of a list of checksums that a pattern means."""
+    dated = pattern.replace(f"-{_LATEST}-", f"-{_DATE}-")
+    return [
+        RemoteFile(url=_url(folder, pattern, name), checksum=digest)
+        for name, digest in _read_checksums(text).items()
+        if fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(name, dated)
+    ]
+
+
+def _earlier_lists(checksums: str) -> Iterator[str]:
+    """The lists of the dumps of earlier dates, for when the newest is not yet complete."""
+    parent, slash, name = checksums.partition(f"/{_LATEST}/")
+    if slash:
+        dates = fnmatch.filter(_read_index(parent, folders=True), _DATE)
+        for date in sorted(dates, reverse=True)[:_EARLIER_DATES]:
+            yield f"{parent}/{date}/{name.replace(f'-{_LATEST}-', f'-{date}-')}"
+
+
+def _in_order(found: list[RemoteFile]) -> list[RemoteFile]:
     return sorted(found, key=lambda file: _natural(file.name))
+
+
+def _nothing_found(place: str, pattern: str) -> InputError:
+    return InputError(
+        f"{place} names no file like {pattern}; a dump that is being made may not have come to "
+        "it: try again later, or name the folder of an earlier date"
+    )
 
 
 def _url(folder: str, pattern: str, name: str) -> str:
@@ -75,8 +99,12 @@ def _read_checksums(text: str) -> dict[str, str]:
     return {match[2]: match[1].lower() for match in matches if match and "/" not in match[2]}
 
 
-def _read_index(text: str) -> list[str]:
-    return list(dict.fromkeys(urllib.parse.unquote(link) for link in _LINK.findall(text)))
+def _read_index(folder: str, *, folders: bool = False) -> list[str]:
+    """The files, or folders, that the index page of a folder links to."""
+    links = [urllib.parse.unquote(link) for link in _LINK.findall(fetch_text(folder + "/"))]
+    if folders:
+        links = [link.removesuffix("/") for link in links if link.endswith("/")]
+    return [link for link in dict.fromkeys(links) if "/" not in link]
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

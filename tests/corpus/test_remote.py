@@ -55,6 +55,22 @@ def test_checksums_name_the_files_of_one_date(wiki: str) -> None:
     assert whole == RemoteFile(url=f"{dated}/{OTHERS[2]}", checksum=sha1(OTHERS[2]))
 
 
+def test_while_a_dump_is_being_made_the_one_before_is_taken(web: Web, wiki: str) -> None:
+    latest = "/enwiki/latest/enwiki-latest-sha1sums.txt"
+    web.files["/enwiki/20261001/enwiki-20261001-sha1sums.txt"] = web.files[latest].replace(
+        b"20261101", b"20261001"
+    )
+    begun = f"{sha1('x')}  enwiki-20261101-abstract.xml.gz\n".encode()
+    web.files[latest] = web.files["/enwiki/20261101/enwiki-20261101-sha1sums.txt"] = begun
+    dates = ("20260901", "20261001", "20261101", "latest")
+    rows = [f'<a href="{date}/">{date}/</a>\n' for date in dates]
+    web.files["/enwiki/"] = ('<a href="../">../</a>\n' + "".join(rows)).encode()
+    (found,) = list_files(f"{wiki}/{FIRST_PART}", f"{wiki}/enwiki-latest-sha1sums.txt")
+    name = PARTS[0].replace("20261101", "20261001")
+    assert found.url == f"{web.address}/enwiki/20261001/{name}"
+    assert found.checksum == sha1(PARTS[0])
+
+
 def test_the_index_page_names_the_files(wiki: str) -> None:
     assert list_files(f"{wiki}/{FIRST_PART}") == [
         RemoteFile(url=f"{wiki}/{PARTS[0].replace('20261101', 'latest')}")
@@ -83,7 +99,8 @@ def test_names_in_a_list_do_not_lead_elsewhere(web: Web) -> None:
     assert found.name == "good.txt"
 
 
-def test_a_list_without_such_a_file(wiki: str) -> None:
+def test_a_list_without_such_a_file(web: Web, wiki: str) -> None:
+    web.files["/enwiki/"] = b"<html>no dates</html>"
     with pytest.raises(InputError, match=r"sha1sums.txt names no file like enwiki-latest-stub\*"):
         list_files(f"{wiki}/enwiki-latest-stub*", f"{wiki}/enwiki-latest-sha1sums.txt")
     with pytest.raises(InputError, match=r"latest/ names no file like enwiki-latest-stub\*"):
