@@ -22,7 +22,7 @@ def session(
 ) -> Iterator[Callable[[str], pa.Table]]:
     """Give a function that runs a SQL text on Spark.
 
-    An active session is used as it is, e.g. a cluster's, and left running; its own temporary
+    A running session is used as it is, e.g. a cluster's, and left running; its own temporary
     views are not touched. Otherwise a local one is started and stopped.
 
     Args:
@@ -36,19 +36,22 @@ def session(
         SettingError: The memory is too little for Spark.
     """
     check_installed()
-    sql = require("pyspark.sql", "spark")
+    session_class = require("pyspark.sql", "spark").SparkSession
     errors = require("pyspark.errors", "spark")
-    active = sql.SparkSession.getActiveSession()
     try:
-        started = active or _start(sql.SparkSession.builder, memory, spill)
+        running = session_class.active()
+    except errors.PySparkRuntimeError:  # there is none
+        running = None
+    try:
+        used = running or _start(session_class.builder, memory, spill)
         try:
-            own_views = started.newSession()
+            own_views = used.newSession()
             for name, path in tables.items():
                 own_views.read.parquet(path.absolute().as_uri()).createOrReplaceTempView(name)
             yield lambda text: own_views.sql(text).toArrow()
         finally:
-            if active is None:
-                started.stop()
+            if running is None:
+                used.stop()
     except errors.PySparkException as error:
         reason = str(error).partition("\n")[0]
         raise EngineError(f"Spark failed: {reason}") from error
