@@ -8,12 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlp_engine.corpus.labelled import (
-    escape_labels,
-    escape_word,
-    label_corpus,
-    labelled_files,
-)
+from nlp_engine.corpus.label import label_corpus
+from nlp_engine.corpus.labelled import escape_labels, escape_word, labelled_files
 from nlp_engine.demo import LABELS, DemoResult
 from nlp_engine.engines import fasttext as engine
 from nlp_engine.errors import InputError
