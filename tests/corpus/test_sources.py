@@ -216,9 +216,7 @@ def test_skipping_a_damaged_line_of_a_csv_record_skips_the_whole_record(tmp_path
 def test_half_a_surrogate_pair_is_no_text(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "whole \\ud83d\\ude00"}\n{"text": "half \\ud83d."}\n')
-    with pytest.raises(
-        InputError, match=r"line 2: half a surrogate pair, \\ud83d"
-    ):
+    with pytest.raises(InputError, match=r"line 2: half a surrogate pair, \\ud83d"):
         texts(path)
     assert texts(path, encoding_errors="replace") == ["whole 😀", "half \ufffd."]
     assert texts(path, encoding_errors="skip") == ["whole 😀"]
