@@ -3,15 +3,17 @@
 Two texts are near-duplicates if the Jaccard similarity of their sets of character 5-grams reaches
 a threshold (Broder 1997). Characters serve every script, also those without spaces. MinHash
 signatures cut into bands find candidates (Leskovec, Rajaraman, Ullman: Mining of Massive
-Datasets, chapter 3); each candidate pair's similarity is then counted exactly, so no unlike texts
-are put together. With 20 bands of 6 rows, 99.8 % of the pairs of similarity 0.8 are found, and
-91.8 % of those of 0.7.
+Datasets, chapter 3); candidates that the signatures do not rule out are then compared exactly, so
+no unlike texts are put together. With 20 bands of 6 rows, more than 99 % of the pairs of similarity
+0.8 are found, and more than 90 % of those of 0.7.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,9 +48,9 @@ def group_texts(texts: Sequence[str], threshold: float, report: Report = silent)
     leader = list(range(len(different)))
     if threshold < 1:
         compared = [i for i, text in enumerate(different) if len(text) >= SHINGLE]
-        keys = _band_keys([different[i] for i in compared], report)
+        signatures = _signatures([different[i] for i in compared], report)
         for band in range(_BANDS):
-            _join_band(different, compared, keys[:, band], leader, threshold)
+            _join_band(different, compared, signatures, band, leader, threshold)
             report(Progress("comparing texts", band + 1, _BANDS, "bands"))
     roots = {text: _root(leader, i) for i, text in enumerate(different)}
     numbers: dict[int, int] = {}
@@ -73,7 +75,8 @@ def _shingles(text: str) -> set[str]:
 def _join_band(
     texts: Sequence[str],
     compared: Sequence[int],
-    keys: Hashes,
+    signatures: _Signatures,
+    band: int,
     leader: list[int],
     threshold: float,
 ) -> None:
@@ -82,14 +85,16 @@ def _join_band(
     In each round, the texts of a bucket are compared with its first one; those unlike it are
     the next round's bucket. The number of rounds is limited, so a bucket cannot cost n².
     """
+    keys = signatures.keys[:, band]
     order = np.argsort(keys, kind="stable")
     for _ in range(_ROUNDS):
         sorted_keys = keys[order]
         starts = np.flatnonzero(np.r_[True, sorted_keys[1:] != sorted_keys[:-1]])
         first = np.repeat(starts, np.diff(np.r_[starts, len(order)]))
         others = np.flatnonzero(first != np.arange(len(order)))
-        unlike = []
-        for place in others.tolist():
+        may_be = signatures.may_be_similar(order[first[others]], order[others], threshold)
+        unlike = others[~may_be].tolist()
+        for place in others[may_be].tolist():
             a, b = compared[order[first[place]]], compared[order[place]]
             root_a, root_b = _root(leader, a), _root(leader, b)
             if root_a == root_b:
@@ -100,7 +105,7 @@ def _join_band(
                 unlike.append(place)
         if len(unlike) < 2:
             return
-        order = order[np.array(unlike)]
+        order = order[np.sort(unlike)]
 
 
 def _root(leader: list[int], i: int) -> int:
@@ -110,23 +115,47 @@ def _root(leader: list[int], i: int) -> int:
     return i
 
 
-def _band_keys(texts: Sequence[str], report: Report) -> Hashes:
-    """(N, bands) hashes of each text's MinHash rows."""
+@dataclass(frozen=True, slots=True)
+class _Signatures:
+    """MinHash signatures: a hash of each band's rows, and of each row its lowest byte.
+
+    Attributes:
+        keys: (N, bands) hashes.
+        rows: (N, bands * rows) bytes.
+    """
+
+    keys: Hashes
+    rows: NDArray[np.uint8]
+
+    def may_be_similar(
+        self, texts: NDArray[np.int64], others: NDArray[np.int64], threshold: float
+    ) -> NDArray[np.bool_]:
+        """Whether pairs are not certainly below the threshold: three standard errors of it."""
+        least = threshold - 3 * math.sqrt(threshold * (1 - threshold) / self.rows.shape[1])
+        result = np.empty(len(texts), bool)
+        for start in range(0, len(texts), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            result[part] = (self.rows[texts[part]] == self.rows[others[part]]).mean(axis=1) >= least
+        return result
+
+
+def _signatures(texts: Sequence[str], report: Report) -> _Signatures:
     factors = _mixed(np.arange(1, 2 * _BANDS * _ROWS + 1, dtype=np.uint64))
     multiply, add = factors[0::2] | np.uint64(1), factors[1::2]
-    keys = np.empty((len(texts), _BANDS), np.uint64)
+    keys = np.zeros((len(texts), _BANDS), np.uint64)
+    rows = np.empty((len(texts), _BANDS * _ROWS), np.uint8)
     for first, last in _chunks(texts):
         hashes, starts = _shingle_hashes(texts[first:last])
-        for band in range(_BANDS):
-            key = np.zeros(last - first, np.uint64)
-            for row in range(band * _ROWS, (band + 1) * _ROWS):
-                permuted = hashes * multiply[row]
-                permuted += add[row]
-                permuted ^= permuted >> np.uint64(29)
-                key = _mixed(key ^ np.minimum.reduceat(permuted, starts))
-            keys[first:last, band] = key
+        for row in range(_BANDS * _ROWS):
+            permuted = hashes * multiply[row]
+            permuted += add[row]
+            permuted ^= permuted >> np.uint64(29)
+            lowest = np.minimum.reduceat(permuted, starts)
+            rows[first:last, row] = lowest & np.uint64(0xFF)
+            band = row // _ROWS
+            keys[first:last, band] = _mixed(keys[first:last, band] ^ lowest)
         report(Progress("hashing texts", last, len(texts), "texts"))
-    return keys
+    return _Signatures(keys, rows)
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:

@@ -102,7 +102,7 @@ def test_folds_have_their_share_of_each_of_several_labels(
     for label, size in sizes.items():
         for fold, share in zip(FOLDS, shares, strict=True):
             # A label that stands beside rarer ones can only be balanced by what is left of it.
-            assert abs(found[label, fold] - size * share) <= max(3, 0.1 * size)
+            assert abs(found[label, fold] - size * share) <= max(5, 0.15 * size)
 
 
 def test_iterative_stratification_is_more_even_than_chance() -> None:
