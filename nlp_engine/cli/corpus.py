@@ -75,4 +75,4 @@ def _print_classes(report: ClassReport) -> None:
     shown = f"the {_SHOWN} largest of {len(rows):,} classes" if len(rows) > _SHOWN else None
     print_table(["class", "examples", *FOLDS], rows[:_SHOWN], title=shown)
     for warning in report.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        typer.echo(f"warning: {warning}")

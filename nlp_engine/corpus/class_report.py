@@ -159,18 +159,15 @@ def _group_warnings(groups: Sequence[int]) -> list[str]:
 
 
 def _text_warnings(conflicts: Sequence[Conflict], counts: Mapping[str, int]) -> list[str]:
-    sentences = (
-        (len(conflicts), f"texts with different labels; the first are in {CLASSES_REPORT}"),
-        (
-            counts.get("like_held_out", 0),
-            "training examples are like examples of the given validation or test fold, which makes "
-            "results look better than they are",
-        ),
-        (counts.get("without_label", 0), "documents without label left out"),
-        (counts.get("replaced_lines", 0), "lines not in the encoding; they have U+FFFD there"),
-        (counts.get("skipped_lines", 0), "lines not in the encoding left out"),
-    )
-    return [f"{count:,} {sentence}" for count, sentence in sentences if count]
+    found = {
+        f"texts under different labels (the first are in {CLASSES_REPORT})": len(conflicts),
+        "training examples like examples of the given validation or test fold, so that results "
+        "look better than they are": counts.get("like_held_out"),
+        "documents without label, left out": counts.get("without_label"),
+        "lines that are not in the encoding, now with U+FFFD": counts.get("replaced_lines"),
+        "lines that are not in the encoding, left out": counts.get("skipped_lines"),
+    }
+    return [f"{what}: {count:,}" for what, count in found.items() if count]
 
 
 def _some(labels: Sequence[str]) -> str:

@@ -50,10 +50,6 @@ class SourceSettings:
 
     def __post_init__(self) -> None:
         settings.check(self)
-        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '\r\n"'):
-            raise SettingError(
-                f"delimiter is {self.delimiter!r}; it must be one character such as ; or a tab"
-            )
 
     @property
     def has_header(self) -> bool:
@@ -141,6 +137,6 @@ class LabelSettings(SourceSettings):
     )
 
     def __post_init__(self) -> None:
-        super().__post_init__()
+        settings.check(self)
         if self.label_separator == "":
             raise SettingError("label_separator is empty; it must be a text such as |")

@@ -50,9 +50,7 @@ def lines_of(folder: Path) -> dict[str, list[str]]:
 
 def fasttext_counts(corpus: Path) -> tuple[Counter[str], Counter[str]]:
     """The labels and words that fastText itself finds in a file, with their frequencies."""
-    model = fasttext.train_supervised(
-        str(corpus), dim=1, epoch=0, minCount=1, thread=1, verbose=0
-    )
+    model = fasttext.train_supervised(str(corpus), dim=1, epoch=0, minCount=1, thread=1, verbose=0)
     labels, words = model.get_labels(include_freq=True), model.get_words(include_freq=True)
     return (
         Counter(dict(zip(labels[0], labels[1].tolist(), strict=True))),
@@ -90,10 +88,10 @@ WORDS = [
 ]
 PIECES = st.sampled_from([*SPACES, *WORDS])
 TEXTS = st.lists(PIECES | st.text(max_size=4), max_size=8).map("".join)
-ROWS = st.lists(st.tuples(st.lists(TEXTS, min_size=1, max_size=3), TEXTS), min_size=2, max_size=12)
+ROWS = st.lists(st.tuples(st.lists(TEXTS, min_size=1, max_size=3), TEXTS), min_size=2, max_size=30)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)  # fastText takes a tenth of a second for each
 @given(ROWS, st.sampled_from(["whitespace", "fast", "nltk"]))
 def test_no_label_is_lost_split_or_invented(
     rows: list[tuple[list[str], str]], tokenizer: str
@@ -314,10 +312,7 @@ def test_given_folds_are_kept_or_split_anew(tmp_path: Path) -> None:
     assert (anew.counts["train"], anew.counts["validation"], anew.counts["test"]) == (33, 4, 4)
     kept = label_corpus(folder, tmp_path / "kept", tokenizer="fast", duplicates="keep")
     assert kept.counts["train"] == 30
-    assert any(
-        warning.startswith("3 training examples are like examples of the given")
-        for warning in read_class_report(tmp_path / "kept").warnings
-    )
+    assert read_class_report(tmp_path / "kept").warnings[-1].endswith("than they are: 3")
     # A labelled corpus is a source, too: the same again.
     again = label_corpus(tmp_path / "out", tmp_path / "again")
     assert lines_of(tmp_path / "again") == lines_of(tmp_path / "out")

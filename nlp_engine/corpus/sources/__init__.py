@@ -15,7 +15,7 @@ from pathlib import Path
 from nlp_engine.corpus.labelled import labelled_files
 from nlp_engine.corpus.settings import SourceSettings
 from nlp_engine.corpus.sources.classes import has_classes, open_classes
-from nlp_engine.corpus.sources.decoding import check_encoding, read_lines
+from nlp_engine.corpus.sources.decoding import check_reading, read_lines
 from nlp_engine.corpus.sources.listing import Kind, check_not_empty, list_files, one_kind
 from nlp_engine.corpus.sources.source import Row, Source, Table, chained, text_of
 from nlp_engine.corpus.sources.tables import open_csv, open_json_lines, open_parquet
@@ -43,10 +43,10 @@ def open_source(
 
     Raises:
         InputError: Missing, empty, unreadable, or a folder of files of several kinds.
-        SettingError: There is no such encoding.
+        SettingError: There is no such encoding or delimiter.
     """
     reading = reading or SourceSettings()
-    check_encoding(reading.encoding)
+    check_reading(reading)
     if path.is_dir() and (path / FILE_NAME).exists():
         manifest = read_manifest(path, "extracted", "labelled corpus")
         if manifest.format == "extracted":

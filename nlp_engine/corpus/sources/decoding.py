@@ -28,15 +28,18 @@ _MARKS = {
 _COUNTED_AS = {"replace": "replaced_lines", "skip": "skipped_lines"}
 
 
-def check_encoding(name: str) -> None:
-    """`SettingError` if Python knows no text encoding of this name."""
+def check_reading(reading: SourceSettings) -> None:
+    """`SettingError` if there is no such encoding, or no such delimiter can be."""
     try:
-        "".encode(name)
+        "".encode(reading.encoding)
     except LookupError as error:
         raise SettingError(
-            f"encoding is {name!r}, which is unknown; use a name such as utf-8, latin-1, cp1252, "
-            "utf-16, shift_jis or gb18030"
+            f"encoding is {reading.encoding!r}, which is unknown; use a name such as utf-8, "
+            "latin-1, cp1252, utf-16, shift_jis or gb18030"
         ) from error
+    delimiter = reading.delimiter
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '\r\n"'):
+        raise SettingError(f"delimiter is {delimiter!r}; it must be one character such as ;")
 
 
 def all_lines(
