@@ -58,7 +58,7 @@ class SourceSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CorpusSettings:
+class CorpusSettings(SourceSettings):
     """How a corpus is made."""
 
     format: str = setting(

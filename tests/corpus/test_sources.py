@@ -222,6 +222,12 @@ def test_half_a_surrogate_pair_is_no_text(tmp_path: Path) -> None:
     assert texts(path, encoding_errors="skip") == ["whole 😀"]
 
 
+def test_a_tab_as_it_is_written_on_a_command_line(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id\ttext\n1\tone, two\n")
+    assert texts(tmp_path / "a.csv", delimiter=r"\t") == ["one, two"]
+    assert texts(tmp_path / "a.csv", delimiter="\t") == ["one, two"]
+
+
 def test_csv_without_header_and_with_another_delimiter(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("x;1\ny;2\n")

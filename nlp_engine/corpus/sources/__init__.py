@@ -15,7 +15,7 @@ from pathlib import Path
 from nlp_engine.corpus.labelled import labelled_files
 from nlp_engine.corpus.settings import SourceSettings
 from nlp_engine.corpus.sources.classes import has_classes, open_classes
-from nlp_engine.corpus.sources.decoding import check_reading, read_lines
+from nlp_engine.corpus.sources.decoding import TAB, check_reading, read_lines
 from nlp_engine.corpus.sources.listing import Kind, check_not_empty, list_files, one_kind
 from nlp_engine.corpus.sources.source import Row, Source, Table, chained, text_of
 from nlp_engine.corpus.sources.tables import open_csv, open_json_lines, open_parquet
@@ -88,7 +88,8 @@ def _open_file(
     if kind is Kind.JSON_LINES:
         return open_json_lines(path, reading, damaged)
     if kind in (Kind.CSV, Kind.TSV):
-        delimiter = reading.delimiter or ("\t" if kind is Kind.TSV else ",")
+        delimiter = reading.delimiter or (TAB if kind is Kind.TSV else ",")
+        delimiter = "\t" if delimiter == TAB else delimiter
         if has_classes(path, delimiter, reading):
             return open_classes(path, delimiter, reading, damaged)
         return open_csv(path, delimiter, reading, damaged)

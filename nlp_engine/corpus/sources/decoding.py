@@ -16,6 +16,9 @@ from nlp_engine.progress import Report, silent
 Line = tuple[int, str, bool]
 """The line's number from 1, its text without line break, whether its bytes were damaged."""
 
+TAB = r"\t"
+"""How a tab is written on a command line."""
+
 _CHUNK = 1 << 20
 _UTF8_MARK = b"\xef\xbb\xbf"
 # In this order: the mark of UTF-32 begins with the one of UTF-16.
@@ -38,8 +41,10 @@ def check_reading(reading: SourceSettings) -> None:
             "latin-1, cp1252, utf-16, shift_jis or gb18030"
         ) from error
     delimiter = reading.delimiter
-    if delimiter is not None and (len(delimiter) != 1 or delimiter in '\r\n"'):
-        raise SettingError(f"delimiter is {delimiter!r}; it must be one character such as ;")
+    if delimiter not in (None, TAB) and (len(delimiter) != 1 or delimiter in '\r\n"'):
+        raise SettingError(
+            f"delimiter is {delimiter!r}; it must be one character such as ; or {TAB}"
+        )
 
 
 def all_lines(
