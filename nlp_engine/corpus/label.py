@@ -172,7 +172,12 @@ def _folds(examples: Sequence[Example], groups: Groups, shares: Shares) -> list[
     held_out = given - {FOLDS[0]}
     left = [0.0 if FOLDS[i] in held_out else share for i, share in enumerate(shares)]
     total = sum(left)
-    to_split = [i for i, example in enumerate(examples) if example.fold in (None, FOLDS[0])]
+    to_split = [i for i, example in enumerate(examples) if not _rank(example)]
+    if not to_split:
+        raise InputError(
+            "nothing is left for training: every example is like one of the given validation or "
+            "test fold; pass --duplicates keep or --no-given-folds"
+        )
     split = stratified_split(
         [examples[i].words for i in to_split],
         [examples[i].labels for i in to_split],

@@ -319,6 +319,14 @@ def test_given_folds_are_kept_or_split_anew(tmp_path: Path) -> None:
     assert again.parents == {"labelled corpus": made.id}
 
 
+def test_a_training_file_that_only_repeats_the_test_file(tmp_path: Path) -> None:
+    for name in ("train.txt", "test.txt"):
+        (tmp_path / name).write_text("__label__a one two three\n__label__b four five six\n")
+    with pytest.raises(InputError, match="nothing is left for training"):
+        label_corpus(tmp_path, tmp_path / "out")
+    assert label_corpus(tmp_path, tmp_path / "out", duplicates="keep").counts["train"] == 2
+
+
 def test_folders_name_labels_and_folds(tmp_path: Path) -> None:
     for fold, count in (("train", 8), ("test", 2)):
         for label in ("pos", "neg"):

@@ -120,6 +120,7 @@ def test_a_missing_column_names_the_nearest(tmp_path: Path) -> None:
         ("a.csv", b"id,text\n1,caf\xe9\n", "line 2, byte 6: not UTF-8"),
         ("a.jsonl", b'{"a": 1}\n{"a": \n', "line 2: no valid JSON"),
         ("a.jsonl", b"[1, 2]\n", "line 1: expected a JSON object"),
+        ("a.jsonl", b"{}\n" + b"[" * 100_000 + b"\n", "line 2: no valid JSON"),
         ("a.jsonl", b"\n\n", "has no rows"),
         ("a.txt", b"fine\n\xff\n", "line 2, byte 1: not UTF-8"),
     ],
@@ -211,6 +212,12 @@ def test_skipping_a_damaged_line_of_a_csv_record_skips_the_whole_record(tmp_path
     assert texts(path, encoding_errors="skip") == ["fine\nalso", "end"]
     assert texts(path, encoding_errors="replace") == ["fine\nalso", "caf\ufffd\nmore", "end"]
     assert texts(path, encoding="latin-1") == ["fine\nalso", "café\nmore", "end"]
+
+
+def test_a_damaged_header_is_not_skipped(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"id,caf\xe9\n1,one\n2,two\n")
+    with pytest.raises(InputError, match="line 1, byte 7: not UTF-8"):
+        texts(tmp_path / "a.csv", encoding_errors="skip")
 
 
 def test_half_a_surrogate_pair_is_no_text(tmp_path: Path) -> None:

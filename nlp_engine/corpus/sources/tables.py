@@ -8,6 +8,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,9 @@ def open_csv(path: Path, delimiter: str, reading: SourceSettings, damaged: Count
     Raises:
         InputError: No rows, damaged, or a header that is no list of different names.
     """
-    first = next(csv_records(path, delimiter, reading, damaged), None)
+    # A damaged header cannot be skipped: the next record would take its place.
+    of_header = replace(reading, encoding_errors="strict") if _skips_header(reading) else reading
+    first = next(csv_records(path, delimiter, of_header, damaged), None)
     if first is None:
         raise InputError(f"{path} has no rows")
     columns = _csv_columns(path, first[1], reading)
@@ -47,6 +50,10 @@ def open_csv(path: Path, delimiter: str, reading: SourceSettings, damaged: Count
             yield dict(zip(columns, record, strict=True))
 
     return Table(columns, rows)
+
+
+def _skips_header(reading: SourceSettings) -> bool:
+    return reading.has_header and reading.encoding_errors == "skip"
 
 
 def csv_records(
@@ -138,7 +145,7 @@ def _json_objects(
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"{path}, line {number}: no valid JSON ({error})") from error
         if not isinstance(row, dict):
             raise InputError(f"{path}, line {number}: expected a JSON object, found {line[:40]!r}")
