@@ -15,11 +15,12 @@ from nlp_engine import settings
 from nlp_engine.corpus.class_report import class_report, find_conflicts, write_class_report
 from nlp_engine.corpus.duplicates import Groups, group_texts
 from nlp_engine.corpus.examples import Example, largest_labels, read_examples
+from nlp_engine.corpus.folds import assign_folds, distinct, without_held_out
 from nlp_engine.corpus.labelled import FOLDS, LABEL_PREFIX, escape_labels, write_labels
 from nlp_engine.corpus.settings import LabelSettings
 from nlp_engine.corpus.sources import Source, open_source
 from nlp_engine.corpus.sources.listing import CLASSES_FILE
-from nlp_engine.corpus.split import Shares, parse_split, stratified_split
+from nlp_engine.corpus.split import parse_split
 from nlp_engine.errors import InputError
 from nlp_engine.files import new_folder
 from nlp_engine.manifest import Manifest, write_manifest
@@ -64,26 +65,26 @@ def label_corpus(
     opened.check_columns((*chosen.text, chosen.label))
     name = chosen.tokenizer or ("whitespace" if opened.tokenized else "fast")
     tokenizer = open_tokenizer(name, opened.language)
+    keep = chosen.duplicates == "keep"
     counts: Counter[str] = Counter()
     with new_folder(Path(out), overwrite=overwrite) as folder:
         examples = list(read_examples(opened, tokenizer, chosen, counts, report))
         if chosen.max_labels is not None:
             examples = largest_labels(examples, chosen.max_labels, counts)
         _check_labels(opened, examples, chosen, counts)
-        if chosen.duplicates == "drop":
-            examples = _distinct(examples, counts)
+        examples = examples if keep else distinct(examples, counts)
         groups = group_texts([e.words for e in examples], chosen.near_duplicates, report)
-        examples, groups = _without_held_out(examples, groups, chosen, counts)
-        folds = _folds(examples, groups, shares)
+        examples, groups = without_held_out(examples, groups, counts, keep=keep)
+        folds = assign_folds(examples, groups, shares)
+        conflicts = find_conflicts(examples)
         _count(examples, groups, folds, counts)
+        counts["conflicts"] = len(conflicts)
+        counts |= opened.damaged
         words = escape_labels(dict.fromkeys(label for e in examples for label in e.labels))
         _write_folds(folder, examples, folds, words)
         if chosen.augmented_manifest:
             _write_augmented_manifests(folder, examples, folds, words)
         write_labels(folder, {word: label for label, word in words.items()})
-        counts |= opened.damaged
-        conflicts = find_conflicts(examples)
-        counts["conflicts"] = len(conflicts)
         classes = class_report(examples, folds, groups.tolist(), words, conflicts, counts)
         write_class_report(folder, classes)
         return write_manifest(
@@ -122,72 +123,6 @@ def _check_labels(
             f"{counts['documents']:,} documents{f' ({left_out})' if left_out else ''}; "
             "a classifier needs two"
         )
-
-
-def _distinct(examples: Sequence[Example], counts: Counter[str]) -> list[Example]:
-    """The held-out examples as they are given; of the others, one for equal text and labels."""
-    seen = {_content(example) for example in examples if _rank(example)}
-    kept = []
-    for example in examples:
-        if _rank(example) or _content(example) not in seen:
-            kept.append(example)
-            seen.add(_content(example))
-    counts["equal_left_out"] = len(examples) - len(kept)
-    return kept
-
-
-def _content(example: Example) -> tuple[str, frozenset[str]]:
-    return example.words, frozenset(example.labels)
-
-
-def _rank(example: Example) -> int:
-    """0 for what is not held out by the source."""
-    return FOLDS.index(example.fold) if example.fold else 0
-
-
-def _without_held_out(
-    examples: Sequence[Example],
-    groups: Groups,
-    chosen: LabelSettings,
-    counts: Counter[str],
-) -> tuple[list[Example], Groups]:
-    """Without the examples that are like one of a given fold that is held out."""
-    highest: Counter[int] = Counter()
-    for example, group in zip(examples, groups.tolist(), strict=True):
-        highest[group] = max(highest[group], _rank(example))
-    kept = [
-        i for i, group in enumerate(groups.tolist()) if _rank(examples[i]) or not highest[group]
-    ]
-    leaking = len(examples) - len(kept)
-    if chosen.duplicates == "keep":
-        counts["like_held_out"] = leaking
-        return list(examples), groups
-    counts["like_held_out_left_out"] = leaking
-    return [examples[i] for i in kept], groups[kept]
-
-
-def _folds(examples: Sequence[Example], groups: Groups, shares: Shares) -> list[str]:
-    """The fold of each example: the given one; training examples are split by what is missing."""
-    given = {example.fold for example in examples if example.fold}
-    held_out = given - {FOLDS[0]}
-    left = [0.0 if FOLDS[i] in held_out else share for i, share in enumerate(shares)]
-    total = sum(left)
-    to_split = [i for i, example in enumerate(examples) if not _rank(example)]
-    if not to_split:
-        raise InputError(
-            "nothing is left for training: every example is like one of the given validation or "
-            "test fold; pass --duplicates keep or --no-given-folds"
-        )
-    split = stratified_split(
-        [examples[i].words for i in to_split],
-        [examples[i].labels for i in to_split],
-        groups[to_split].tolist(),
-        (left[0] / total, left[1] / total, left[2] / total),
-    )
-    folds = [example.fold or "" for example in examples]
-    for i, fold in zip(to_split, split, strict=True):
-        folds[i] = fold
-    return folds
 
 
 def _count(
