@@ -9,7 +9,6 @@ import typer
 
 from nlp_engine.cli.console import print_made, print_table, progress_bar
 from nlp_engine.cli.options import Json, Out, Overwrite, Quiet, command
-from nlp_engine.corpus.labelled import FOLDS
 from nlp_engine.corpus.settings import CorpusSettings, LabelSettings
 
 if TYPE_CHECKING:
@@ -71,6 +70,8 @@ def label(
 
 
 def _print_classes(report: ClassReport) -> None:
+    from nlp_engine.corpus.labelled import FOLDS
+
     rows = [[c.label, c.examples, c.train, c.validation, c.test] for c in report.classes]
     shown = f"the {_SHOWN} largest of {len(rows):,} classes" if len(rows) > _SHOWN else None
     print_table(["class", "examples", *FOLDS], rows[:_SHOWN], title=shown)
