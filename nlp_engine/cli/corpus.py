@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,9 +11,13 @@ from nlp_engine.cli.console import print_json, print_made, print_table, progress
 from nlp_engine.cli.options import Json, Out, Overwrite, Quiet, command
 from nlp_engine.corpus.settings import CorpusSettings, LabelSettings
 
+if TYPE_CHECKING:
+    from nlp_engine.corpus.class_report import ClassReport
+
 app = typer.Typer(name="corpus", help="Make corpora from documents.", no_args_is_help=True)
 
-_SOURCE = "an extracted folder, a dump, or a CSV, TSV, JSON Lines, Parquet or text file"
+_SOURCE = "an extracted folder, a dump, a CSV, TSV, JSON Lines, Parquet or text file, or a folder"
+_SHOWN = 30
 
 
 @app.command()
@@ -75,8 +79,21 @@ def label(
     **options: Any,
 ) -> None:
     """Make a labelled corpus for text classification, split into train, validation and test."""
-    from nlp_engine.corpus.labelled import label_corpus
+    from nlp_engine.corpus.class_report import read_class_report
+    from nlp_engine.corpus.label import label_corpus
 
     with progress_bar(quiet=quiet) as report:
         made = label_corpus(source, out, overwrite=overwrite, report=report, **options)
     print_made(out, made.counts, quiet=quiet, as_json=json)
+    if not quiet and not json:
+        _print_classes(read_class_report(out))
+
+
+def _print_classes(report: ClassReport) -> None:
+    from nlp_engine.corpus.labelled import FOLDS
+
+    rows = [[c.label, c.examples, c.train, c.validation, c.test] for c in report.classes]
+    shown = f"the {_SHOWN} largest of {len(rows):,} classes" if len(rows) > _SHOWN else None
+    print_table(["class", "examples", *FOLDS], rows[:_SHOWN], title=shown)
+    for warning in report.warnings:
+        typer.echo(f"warning: {warning}")

@@ -52,7 +52,7 @@ def build_corpus(
     """
     started = time.monotonic()
     chosen = settings.from_mapping(CorpusSettings, options)
-    opened = open_source(Path(source), language=chosen.language)
+    opened = open_source(Path(source), language=chosen.language, reading=chosen)
     opened.check_columns(chosen.text)
     name = chosen.tokenizer or ("text8" if chosen.format == "text8" else "fast")
     tokenizer = open_tokenizer(name, opened.language)
@@ -81,7 +81,8 @@ def build_corpus(
                 "tokens": encoded.tokens,
                 "types": encoded.types,
                 "bytes": path.stat().st_size,
-            },
+            }
+            | opened.damaged,
         )
 
 

@@ -70,6 +70,19 @@ class Text8Tokenizer:
         return self._find_words(text.translate(self._digits))
 
 
+class WhitespaceTokenizer:
+    """What stands between white space, as it is: for text that is tokenized already."""
+
+    name = "whitespace"
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+
+    def words(self, text: str) -> list[str]:
+        """The words of `text`, unchanged."""
+        return text.split()
+
+
 def _spacy(language: Language) -> Tokenizer:
     from nlp_engine.text.spacy import SpacyTokenizer
 
@@ -85,6 +98,7 @@ def _nltk(language: Language) -> Tokenizer:
 TOKENIZERS: Mapping[str, Callable[[Language], Tokenizer]] = {
     "fast": FastTokenizer,
     "text8": Text8Tokenizer,
+    "whitespace": WhitespaceTokenizer,
     "spacy": _spacy,
     "nltk": _nltk,
 }

@@ -45,12 +45,6 @@ def read_site(path: Path, language_code: str | None = None) -> Site:
         return parse_site(_utf8(file.read(_HEAD_BYTES)), path, language_code)
 
 
-def is_dump(path: Path) -> bool:
-    """Whether the file looks like a MediaWiki XML export, whatever its name."""
-    with open_input(path) as file:
-        return b"<mediawiki" in _utf8(file.read(1 << 12))
-
-
 def parse_site(head: bytes, path: Path, language_code: str | None = None) -> Site:
     """The wiki that the first bytes of a dump describe.
 

@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from nlp_engine import settings
 from nlp_engine.errors import InputError
 from nlp_engine.files import STANDARD_INPUT, check_input_file, new_folder
@@ -35,7 +37,7 @@ from nlp_engine.progress import Progress, Report, silent
 from nlp_engine.wiki.dump import page_blocks, page_titles, parse_site, read_site
 from nlp_engine.wiki.segments import OnRead, Segment, cut
 from nlp_engine.wiki.settings import ExtractSettings
-from nlp_engine.wiki.shards import ExtractedPage, ShardWriter, pages_of, record_batch
+from nlp_engine.wiki.shards import ShardWriter, record_batch
 from nlp_engine.wiki.wikitext import make_scanner
 
 _COUNTED = {ARTICLE: "articles", REDIRECT: "redirects", DISAMBIGUATION: "disambiguations"}
@@ -104,8 +106,10 @@ def extract_dumps(
         )
 
 
-def dump_pages(dump: Path, *, report: Report = silent, **options: Any) -> Iterator[ExtractedPage]:
-    """The article-namespace pages of one dump in order, without writing shards.
+def dump_batches(
+    dump: Path, *, report: Report = silent, **options: Any
+) -> Iterator[pa.RecordBatch]:
+    """The article-namespace pages of one dump as batches of `SCHEMA`, without writing shards.
 
     Args:
         dump: An XML export, plain or compressed.
@@ -122,7 +126,7 @@ def dump_pages(dump: Path, *, report: Report = silent, **options: Any) -> Iterat
         report(Progress(f"reading {dump.name}", done, size, "bytes"))
 
     for extraction in _extractions(Segment(dump, 0, None), chosen, on_read, _Part(), None):
-        yield from pages_of(record_batch(extraction))
+        yield record_batch(extraction)
 
 
 @dataclass(slots=True)

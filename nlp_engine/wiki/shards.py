@@ -41,6 +41,7 @@ SCHEMA = pa.schema(
 )
 
 _KINDS = pa.array([kind.value for kind in PageKind], pa.string())  # in the scanner's order
+_ARTICLE_COLUMNS = ["kind", "page_id", "title", "text", "categories"]
 _PAGES_PER_BATCH = 1000
 _SHARD_BYTES = 512 << 20  # in memory; on disk about a third
 
@@ -150,12 +151,16 @@ def shard_files(folder: Path) -> list[Path]:
 
 def read_articles(folder: Path) -> Iterator[Article]:
     """Stream the articles of an extracted folder without their links, which takes less time."""
-    columns = ["page_id", "title", "kind", "text", "categories"]
     for path in shard_files(folder):
-        for batch in pq.ParquetFile(path).iter_batches(_PAGES_PER_BATCH, columns=columns):
-            articles = batch.filter(pc.equal(batch["kind"], PageKind.ARTICLE.value))
-            for row in articles.drop_columns("kind").to_pylist():
-                yield Article(**row)
+        for batch in pq.ParquetFile(path).iter_batches(_PAGES_PER_BATCH, columns=_ARTICLE_COLUMNS):
+            yield from articles_of(batch)
+
+
+def articles_of(batch: pa.RecordBatch) -> Iterator[Article]:
+    """The articles of a batch."""
+    found = batch.filter(pc.equal(batch["kind"], PageKind.ARTICLE.value))
+    for row in found.select(_ARTICLE_COLUMNS[1:]).to_pylist():
+        yield Article(**row)
 
 
 def read_pages(folder: Path, kind: PageKind | None = None) -> Iterator[ExtractedPage]:

@@ -100,3 +100,17 @@ def test_bad_settings_fail_before_any_work(tmp_path: Path) -> None:
         build_corpus(source, tmp_path / "out", tokeniser="fast")
     with pytest.raises(SettingError, match="language is 'English'"):
         build_corpus(source, tmp_path / "out", language="English")
+
+
+def test_how_files_are_read_is_an_option_of_the_corpus_too(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_bytes("Ein Haus.\nEin Café.\n\nNoch eins.".encode("cp1252"))
+    (tmp_path / "in" / "b.csv").write_bytes(b"1,2")
+    reading = {"files": "*.txt", "documents": "block", "language": "de"}
+    made = build_corpus(tmp_path / "in", tmp_path / "out", encoding="cp1252", **reading)
+    text = (tmp_path / "out" / "sentences.txt").read_text(encoding="utf-8")
+    assert text == "ein haus\nein café\nnoch eins\n"
+    assert made.counts["documents"] == 2
+    skipped = build_corpus(tmp_path / "in", tmp_path / "less", encoding_errors="skip", **reading)
+    assert skipped.counts["skipped_lines"] == 1
+    assert skipped.counts["lines"] == 2

@@ -54,7 +54,7 @@ def test_spacy_and_nltk_keep_punctuation_as_tokens() -> None:
 
 
 def test_an_unknown_name_and_an_unsupported_language() -> None:
-    with pytest.raises(SettingError, match="must be one of fast, text8, spacy, nltk"):
+    with pytest.raises(SettingError, match="must be one of fast, text8, whitespace, spacy, nltk"):
         open_tokenizer("moses", "en")
     with pytest.raises(SettingError, match="spaCy has no rules for language 'vls'"):
         open_tokenizer("spacy", "vls")
