@@ -15,7 +15,7 @@ from nlp_engine.files import check_input_file, new_folder
 from nlp_engine.manifest import Manifest, manifest_of_file, read_manifest, write_manifest
 from nlp_engine.progress import Report, silent
 from nlp_engine.text.sentences import split_sentences
-from nlp_engine.text.tokenizers import Tokenizer, open_tokenizer
+from nlp_engine.text.tokenizers import Tokenizer, TokenizerSettings, open_tokenizer
 
 FILE_NAMES = {"sentences": "sentences.txt", "text8": "text8"}
 """The corpus file of each format."""
@@ -51,7 +51,8 @@ def build_corpus(
     opened = open_source(Path(source), language=chosen.language)
     opened.check_columns(chosen.text)
     name = chosen.tokenizer or ("text8" if chosen.format == "text8" else "fast")
-    tokenizer = open_tokenizer(name, opened.language)
+    tokenization = TokenizerSettings(name=name, language=opened.language, digits=chosen.digits)
+    tokenizer = open_tokenizer(tokenization)
     with new_folder(Path(out), overwrite=overwrite) as folder:
         path = folder / FILE_NAMES[chosen.format]
         documents = _write(path, opened, tokenizer, chosen, report)
@@ -68,7 +69,7 @@ def build_corpus(
             started=started,
             sources=opened.files,
             parents=opened.parents,
-            settings=settings.to_mapping(chosen) | {"tokenizer": name},
+            settings=settings.to_mapping(chosen) | tokenization.for_manifest(),
             counts={
                 "documents": documents,
                 "lines": encoded.lines,

@@ -25,7 +25,7 @@ from nlp_engine.errors import InputError
 from nlp_engine.files import check_input_file, new_folder
 from nlp_engine.manifest import Manifest, manifest_of_file, read_manifest, write_manifest
 from nlp_engine.progress import Report, silent
-from nlp_engine.text.tokenizers import Tokenizer, open_tokenizer
+from nlp_engine.text.tokenizers import Tokenizer, TokenizerSettings, open_tokenizer
 
 LABEL_PREFIX = "__label__"
 LABELS_FILE = "labels.json"
@@ -69,7 +69,10 @@ def label_corpus(
     shares = parse_split(chosen.split)
     opened = open_source(Path(source), language=chosen.language)
     opened.check_columns((*chosen.text, chosen.label))
-    tokenizer = open_tokenizer(chosen.tokenizer, opened.language)
+    tokenization = TokenizerSettings(
+        name=chosen.tokenizer, language=opened.language, digits=chosen.digits
+    )
+    tokenizer = open_tokenizer(tokenization)
     with new_folder(Path(out), overwrite=overwrite) as folder:
         examples = list(dict.fromkeys(_examples(opened, tokenizer, chosen, report)))
         if chosen.max_labels is not None:
@@ -97,7 +100,7 @@ def label_corpus(
             started=started,
             sources=opened.files,
             parents=opened.parents,
-            settings=settings.to_mapping(chosen),
+            settings=settings.to_mapping(chosen) | tokenization.for_manifest(),
             counts={"labels": len(labels), "examples": len(examples)} | Counter(folds),
         )
 

@@ -6,9 +6,15 @@ from dataclasses import dataclass
 
 from nlp_engine import settings
 from nlp_engine.settings import setting
+from nlp_engine.text.digits import DIGITS
 from nlp_engine.text.tokenizers import TOKENIZERS
 
 FORMATS = ("sentences", "text8")
+
+_DIGITS_HELP = (
+    "keep digits, spell each as a word, map each to 0, or drop them; "
+    "by default text8 spells and the others keep them"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +31,7 @@ class CorpusSettings:
         choices=tuple(TOKENIZERS),
         help="how text becomes words; by default fast, or text8 for the format text8",
     )
+    digits: str | None = setting(None, choices=DIGITS, help=_DIGITS_HELP)
     language: str | None = setting(
         None, metavar="CODE", help="language code such as en; by default what the source says"
     )
@@ -49,6 +56,7 @@ class LabelSettings:
         "80/10/10", metavar="80/10/10", help="shares of train, validation and test"
     )
     tokenizer: str = setting("fast", choices=tuple(TOKENIZERS), help="how text becomes words")
+    digits: str | None = setting(None, choices=DIGITS, help=_DIGITS_HELP)
     language: str | None = setting(
         None, metavar="CODE", help="language code such as en; by default what the source says"
     )

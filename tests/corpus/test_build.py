@@ -27,7 +27,7 @@ def test_text8_is_one_line_with_single_spaces(tmp_path: Path) -> None:
     source.write_text("In 1999, the cat.\n\n  A dog!\n")
     made = build_corpus(source, tmp_path / "out", format="text8")
     assert (tmp_path / "out" / "text8").read_text() == "in one nine nine nine the cat a dog"
-    assert made.settings["tokenizer"] == "text8"
+    assert made.settings["tokenizer"] == {"name": "text8", "language": "en", "digits": "spell"}
     assert made.counts["lines"] == 1
 
 
