@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nlp_engine import settings
+from nlp_engine.errors import SettingError
 from nlp_engine.settings import setting
 from nlp_engine.text.digits import DIGITS
 from nlp_engine.text.tokenizers import TOKENIZERS
@@ -39,9 +40,24 @@ class CorpusSettings:
         ("text",), metavar="COL", help="column that holds text; may be given several times"
     )
     min_words: int = setting(1, minimum=1, help="shorter sentences are left out")
+    deduplicate: bool = setting(
+        False, help="leave out paragraphs whose words are those of an earlier paragraph"
+    )
+    shuffle: bool = setting(False, help="put the sentences in an order by chance")
+    seed: int = setting(0, minimum=0, help="start of the random generator that shuffles")
+    max_bytes: str | None = setting(
+        None,
+        metavar="SIZE",
+        help="stop when the corpus has this size, such as 100MB; by default it takes everything",
+    )
+    workers: int = setting(1, minimum=1, help="processes that tokenise; the corpus is the same")
 
     def __post_init__(self) -> None:
         settings.check(self)
+        if self.shuffle and self.format == "text8":
+            raise SettingError("shuffle needs sentences, and text8 is one line; leave one of them")
+        if self.max_bytes is not None:
+            settings.byte_size("max_bytes", self.max_bytes)
 
 
 @dataclass(frozen=True, kw_only=True)
