@@ -11,9 +11,9 @@ from typing import Any
 
 from nlp_engine import settings
 from nlp_engine.corpus.settings import CorpusSettings
+from nlp_engine.corpus.size import measure_corpus
 from nlp_engine.corpus.sources import Source, open_source, text_of
 from nlp_engine.corpus.tokenize import Tokenization, tokenize_documents
-from nlp_engine.corpus.vocabulary import encode_corpus
 from nlp_engine.corpus.writing import CorpusFile
 from nlp_engine.errors import InputError
 from nlp_engine.files import check_input_file, new_folder
@@ -67,7 +67,7 @@ def build_corpus(
                 f"{opened.path} gives an empty corpus: no sentence of at least "
                 f"{chosen.min_words} words{limit} in {documents} documents"
             )
-        encoded = encode_corpus(path, report=report)
+        size = measure_corpus(path, report)
         return write_manifest(
             folder,
             format="corpus",
@@ -78,9 +78,9 @@ def build_corpus(
             settings=_recorded(chosen) | tokenizer.for_manifest(),
             counts={
                 "documents": documents,
-                "lines": encoded.lines,
-                "tokens": encoded.tokens,
-                "types": encoded.types,
+                "lines": size.lines,
+                "tokens": size.tokens,
+                "types": size.types,
                 "bytes": path.stat().st_size,
             },
         )

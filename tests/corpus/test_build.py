@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from nlp_engine.corpus.build import build_corpus, corpus_file
 from nlp_engine.corpus.seen import SeenDigests, digest
 from nlp_engine.corpus.shuffle import LineShuffler
+from nlp_engine.corpus.size import measure_corpus
 from nlp_engine.demo import DemoResult
 from nlp_engine.errors import EngineError, InputError, SettingError
 from nlp_engine.manifest import read_manifest
+from nlp_engine.progress import silent
 from nlp_engine.text.tokenizers import TokenizerSettings, open_tokenizer
 from nlp_engine.wiki.extract import extract_dumps
 
@@ -196,6 +198,17 @@ def test_seen_digests_grow(tmp_path: Path) -> None:
     assert all(seen.add(digest(str(number))) for number in range(5000))
     assert not any(seen.add(digest(str(number))) for number in range(5000))
     assert len(seen) == 5000
+
+
+@pytest.mark.parametrize("name", ["corpus/sentences.txt", "text8/text8"])
+def test_a_corpus_is_measured_slice_by_slice(
+    demo: DemoResult, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("nlp_engine.corpus.size._SLICE_BYTES", 100_000)
+    text = (demo.folder / name).read_text(encoding="utf-8")
+    size = measure_corpus(demo.folder / name, silent)
+    assert (size.lines, size.tokens) == (len(text.splitlines()), len(text.split()))
+    assert size.types == len(set(text.split()))
 
 
 def test_a_corpus_stops_at_its_size_with_whole_sentences(demo: DemoResult, tmp_path: Path) -> None:
