@@ -18,7 +18,7 @@ _Tokenizer = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="fast, text8, spacy or nltk; by default the one of the training text.",
+        help="fast, text8, whitespace, spacy or nltk; by default the one of the training text.",
         show_default=False,
     ),
 ]

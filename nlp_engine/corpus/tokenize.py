@@ -131,5 +131,5 @@ def _words(text: str, tokenizer: Tokenizer, chosen: Tokenization) -> str:
     if chosen.one_line:
         words = tokenizer.words(text)
         return " ".join(words) if len(words) >= chosen.min_words else ""
-    found = map(tokenizer.words, tokenizer.sentences(text))
+    found = tokenizer.words_by_sentence(text)
     return "".join([" ".join(words) + "\n" for words in found if len(words) >= chosen.min_words])

@@ -36,6 +36,10 @@ class NltkTokenizer:
         tokens = (t for sentence in self.sentences(text) for t in self._tokenize(sentence))
         return [word for token in tokens for word in lower(token).split()]
 
+    def words_by_sentence(self, text: str) -> list[list[str]]:
+        """The tokens of each sentence of `text`."""
+        return list(map(self.words, self.sentences(text)))
+
     def sentences(self, text: str) -> list[str]:
         """The sentences of `text`, by what was learned from the corpus."""
         if self._punkt is None:

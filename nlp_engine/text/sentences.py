@@ -26,7 +26,7 @@ def _boundary(sentence_ends: str) -> re.Pattern[str]:
         r"(?<=\n)\s*+"
         # Chinese and Japanese write no space after a sentence; elsewhere one must follow.
         rf"|(?<=[{_FULL_WIDTH}])[{_FULL_WIDTH}]*+[{_CLOSERS}]*+\s*+"
-        rf"|(?<=[{ends}])(?<![{ends}][{ends}])[{ends}]*+[{_CLOSERS}]*+\s++"
+        rf"|(?<=[{ends}])(?<![{ends}][{ends}])[{ends}]*+[{_CLOSERS}]*+[^\S\n]++"
         r")"
     )
 

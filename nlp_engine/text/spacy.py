@@ -34,6 +34,10 @@ class SpacyTokenizer:
         tokens = (lower(token) for piece in short for token in self._split(piece))
         return ["_".join(token.split()) for token in tokens if not token.isspace()]
 
+    def words_by_sentence(self, text: str) -> list[list[str]]:
+        """The tokens of each sentence of `text`."""
+        return list(map(self.words, self.sentences(text)))
+
     def sentences(self, text: str) -> list[str]:
         """The sentences of `text`, by the language's terminators and abbreviations."""
         return split_sentences(text, self.language)

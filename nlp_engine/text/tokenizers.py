@@ -12,7 +12,7 @@ from nlp_engine.languages import Language
 from nlp_engine.manifest import Manifest
 from nlp_engine.settings import setting
 from nlp_engine.text.digits import DIGITS
-from nlp_engine.text.words import FastTokenizer, Text8Tokenizer
+from nlp_engine.text.words import FastTokenizer, Text8Tokenizer, WhitespaceTokenizer
 
 
 class Tokenizer(Protocol):
@@ -27,6 +27,9 @@ class Tokenizer(Protocol):
 
     def sentences(self, text: str) -> list[str]:
         """The sentences of `text` as it splits them; a line break always ends one."""
+
+    def words_by_sentence(self, text: str) -> list[list[str]]:
+        """The words of each sentence of `text`; some lists may be empty."""
 
 
 def _spacy(chosen: TokenizerSettings) -> Tokenizer:
@@ -44,6 +47,7 @@ def _nltk(chosen: TokenizerSettings) -> Tokenizer:
 TOKENIZERS: Mapping[str, Callable[[TokenizerSettings], Tokenizer]] = {
     "fast": lambda chosen: FastTokenizer(chosen.language, chosen.digit_rule),
     "text8": lambda chosen: Text8Tokenizer(chosen.language, chosen.digit_rule),
+    "whitespace": lambda chosen: WhitespaceTokenizer(chosen.language, chosen.digit_rule),
     "spacy": _spacy,
     "nltk": _nltk,
 }

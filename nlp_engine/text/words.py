@@ -1,4 +1,4 @@
-"""The tokenizers `fast` and `text8`: runs of letters, without punctuation."""
+"""The tokenizers `fast` and `text8`, runs of letters without punctuation, and `whitespace`."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ _JOINED_WORDS = {
     for digits, words in _WORDS.items()
 }
 _SOFT_HYPHEN = "\xad"
+_FOREIGN = "?"  # what `encode` writes for characters outside of a set
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 
 # Eight-bit character sets that hold nearly all text of a language, typographic punctuation
@@ -46,26 +47,36 @@ class FastTokenizer:
         self._digits = digit_rule(self.language, digits)
         self._words = _WORDS[digits in ("keep", "map")]
         self._joined_words = _JOINED_WORDS[digits in ("keep", "map")]
-        self._eight_bit_words = None if self._segment else self._find_eight_bit_words(digits)
+        self._through_table = None if self._segment else self._make_table(digits)
 
     def words(self, text: str) -> list[str]:
         """The words of `text`, NFC-normalised and lower-case."""
-        if self._eight_bit_words:
-            try:
-                return self._eight_bit_words(text)
-            except UnicodeEncodeError:
-                pass
+        if self._through_table:
+            mapped = self._through_table(text)
+            if _FOREIGN not in mapped:
+                return mapped.split()
         return self._any_words(text)
 
     def sentences(self, text: str) -> list[str]:
         """The sentences of `text`, by the language's terminators and abbreviations."""
         return split_sentences(text, self.language)
 
-    def _find_eight_bit_words(self, digits: str) -> Callable[[str], list[str]] | None:
+    def words_by_sentence(self, text: str) -> list[list[str]]:
+        """The words of each sentence of `text`."""
+        sentences = self.sentences(text)
+        if not self._through_table:
+            return list(map(self._any_words, sentences))
+        lines = self._through_table("\n".join(sentences)).split("\n")
+        return [
+            self._any_words(sentence) if _FOREIGN in line else line.split()
+            for sentence, line in zip(sentences, lines, strict=bool(sentences))
+        ]
+
+    def _make_table(self, digits: str) -> Callable[[str], str] | None:
         if self.language.dotless_i and self.language.code not in _CHARACTER_SETS:
             return None  # cp1252 has no ı
         codec = _CHARACTER_SETS.get(self.language.code, "cp1252")
-        return _eight_bit_words(self.language, codec, digits)
+        return _through_table(self.language, codec, digits)
 
     def _any_words(self, text: str) -> list[str]:
         """The words of a text in any script."""
@@ -87,26 +98,47 @@ class Text8Tokenizer(FastTokenizer):
     Rules: http://mattmahoney.net/dc/textdata.html
     """
 
-    def _find_eight_bit_words(self, digits: str) -> Callable[[str], list[str]] | None:
+    def _make_table(self, digits: str) -> Callable[[str], str] | None:
         if self.language.code == "en":
-            return _eight_bit_words(self.language, "ascii", digits, errors="replace")
-        return super()._find_eight_bit_words(digits)
+            return _through_table(self.language, "ascii", digits)
+        return super()._make_table(digits)
 
 
-def _eight_bit_words(
-    language: Language, codec: str, digits: str, errors: str = "strict"
-) -> Callable[[str], list[str]]:
-    """A function that finds words as `_any_words` does, but through a table of 256 characters.
+class WhitespaceTokenizer:
+    """What stands between white space, as it is: for text that is tokenised already."""
+
+    def __init__(self, language_code: str, digits: str) -> None:
+        self.language = language(language_code)
+        self._digits = digit_rule(self.language, digits)
+
+    def words(self, text: str) -> list[str]:
+        """The words of `text`, but for digits unchanged."""
+        return self._digits(text).split()
+
+    def sentences(self, text: str) -> list[str]:
+        """The lines of `text`."""
+        return [line.strip() for line in text.split("\n") if line.strip()]
+
+    def words_by_sentence(self, text: str) -> list[list[str]]:
+        """The words of each line of `text`."""
+        return list(map(self.words, self.sentences(text)))
+
+
+def _through_table(language: Language, codec: str, digits: str) -> Callable[[str], str]:
+    """A function that lower-cases words and puts spaces between them, by a table of 256 bytes.
+
+    Line breaks stay. Where it meets a character outside of the set, it writes `_FOREIGN`, which
+    nothing else becomes; with ASCII those characters are spaces.
 
     Args:
         language: Its capitals and digit words are used.
         codec: The character set.
         digits: One of `nlp_engine.text.digits.DIGITS`.
-        errors: `strict`, or `replace` to take other characters for spaces.
     """
-    characters = (bytes([code]).decode(codec, "replace") for code in range(256))
+    characters = [bytes([code]).decode(codec, "replace") for code in range(256)]
+    kept = {"\n"} if codec == "ascii" else {"\n", _FOREIGN}
     table = "".join(
-        language.lower(c) if c.isalpha() or c.isdecimal() else " " for c in characters
+        language.lower(c) if c.isalpha() or c.isdecimal() or c in kept else " " for c in characters
     ).encode(codec)
     replaced = []
     words = digit_words(language, digits)
@@ -116,10 +148,11 @@ def _eight_bit_words(
         replaced = [(str(digit), word) for digit, word in enumerate(words)]
     deleted = b"" if codec == "ascii" else _SOFT_HYPHEN.encode(codec)
 
-    def find(text: str) -> list[str]:
-        text = text.encode(codec, errors).translate(table, deleted).decode(codec)
+    def through_table(text: str) -> str:
+        data = text.replace(_FOREIGN, " ").encode(codec, "replace")
+        text = data.translate(table, deleted).decode(codec)
         for digit, word in replaced:
             text = text.replace(digit, word)
-        return text.split()
+        return text
 
-    return find
+    return through_table
