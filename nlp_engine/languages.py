@@ -23,7 +23,8 @@ class Language:
         ordinal_dot: Whether a full stop makes an ordinal ("am 3. Mai").
         digit_words: The words for 0 to 9, or () where unknown.
         dotless_i: Whether I and İ are the capitals of ı and i (Turkish, Azeri).
-        segmenter: The extra of this package that finds words where no spaces tell them apart.
+        spaces: Whether spaces stand between its words.
+        segmenter: The extra of this package that finds its words, where one is needed and known.
         link_trail: Letters that MediaWiki joins to a link before them, as a regex class body.
     """
 
@@ -34,6 +35,7 @@ class Language:
     ordinal_dot: bool = False
     digit_words: tuple[str, ...] = ()
     dotless_i: bool = False
+    spaces: bool = True
     segmenter: str | None = None
     link_trail: str = "a-z"
 
@@ -202,8 +204,10 @@ _LANGUAGES = {
             Language(code=code, ordinal_dot=True)
             for code in "no nn fi hu sk hr sr sl et lv".split()
         ),
-        *(Language(code=code, segmenter="zh") for code in _CHINESE),
-        *(Language(code=code, segmenter=code) for code in ("ja", "ko", "th")),
+        *(Language(code=code, spaces=False) for code in "bo dz km lo my shn".split()),
+        *(Language(code=code, spaces=False, segmenter="zh") for code in _CHINESE),
+        *(Language(code=code, spaces=False, segmenter=code) for code in ("ja", "th")),
+        Language(code="ko", segmenter="ko"),  # its spaces part phrases of a word and its particles
     )
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import regex
@@ -22,17 +23,24 @@ _JOINED_WORDS = {
     digits: regex.compile(rf"{words.pattern}(?:[\u200c\u200d]++[\p{{L}}\p{{Nl}}\p{{M}}]++)*+")
     for digits, words in _WORDS.items()
 }
+_log = logging.getLogger(__name__)
+
 _SOFT_HYPHEN = "\xad"
 _FOREIGN = "?"  # what `encode` writes for characters outside of a set
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 
 # Eight-bit character sets that hold nearly all text of a language, typographic punctuation
-# included; all their characters are NFC-normalised. Others are cp1252's, or are not helped.
+# included; all their characters are NFC-normalised. Other languages have cp1252, or a script
+# that no such set serves, or (Azeri) letters that none has all of.
 _CHARACTER_SETS = {
     **dict.fromkeys("be bg mk ru sr uk".split(), "cp1251"),
     **dict.fromkeys("cs hr hu pl sk sl".split(), "cp1250"),
     "tr": "cp1254",
 }
+_NO_CHARACTER_SET = frozenset(
+    "am ar arz as az bn bo crh dz el fa gag gu he hi hy ka km kn lo ml mr my ne or pa ps pnb sa "
+    "sd si ta te ug ur yi".split()
+)
 
 
 class FastTokenizer:
@@ -44,6 +52,12 @@ class FastTokenizer:
     def __init__(self, language_code: str, digits: str) -> None:
         self.language = language(language_code)
         self._segment = open_segmenter(self.language)
+        if not (self.language.spaces or self._segment):
+            _log.warning(
+                "language %s writes no spaces between words, and no segmenter for it is known: "
+                "whole phrases become words",
+                language_code,
+            )
         self._digits = digit_rule(self.language, digits)
         self._words = _WORDS[digits in ("keep", "map")]
         self._joined_words = _JOINED_WORDS[digits in ("keep", "map")]
@@ -73,8 +87,8 @@ class FastTokenizer:
         ]
 
     def _make_table(self, digits: str) -> Callable[[str], str] | None:
-        if self.language.dotless_i and self.language.code not in _CHARACTER_SETS:
-            return None  # cp1252 has no ı
+        if self.language.code in _NO_CHARACTER_SET:
+            return None
         codec = _CHARACTER_SETS.get(self.language.code, "cp1252")
         return _through_table(self.language, codec, digits)
 

@@ -171,6 +171,11 @@ def test_languages_without_spaces_give_words(
     assert (found != words.split()) == (name == "spacy" and code != "th")
 
 
+def test_phrases_instead_of_words_are_announced(caplog: pytest.LogCaptureFixture) -> None:
+    assert tokenizer("fast", "km").words("ភាសាខ្មែរ ល្អ") == ["ភាសាខ្មែរ", "ល្អ"]
+    assert "language km writes no spaces between words" in caplog.text
+
+
 def test_whitespace_leaves_words_as_they_are() -> None:
     assert tokenizer("whitespace", "en").words("Don't  STOP\u3000now\n.") == [
         "Don't", "STOP", "now", ".",
