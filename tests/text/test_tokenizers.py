@@ -73,6 +73,14 @@ def test_words_of_a_text_are_those_of_its_sentences(name: str, text: str, code: 
     assert chosen.words_by_sentence(text) == expected
 
 
+@given(st.text(max_size=60))
+def test_rare_characters_beside_a_text_do_not_change_its_words(text: str) -> None:
+    # A joiner or a character beyond U+FFFF sends a text another way than all others.
+    for digits in ("keep", "drop"):
+        words = tokenizer("fast", "hi", digits).words
+        assert words(f"{text} 😀") == words(text)
+
+
 @pytest.mark.parametrize(
     ("code", "text", "words"),
     [
