@@ -25,7 +25,7 @@ from nlp_engine.errors import InputError
 from nlp_engine.files import new_folder
 from nlp_engine.manifest import Manifest, write_manifest
 from nlp_engine.progress import Report, silent
-from nlp_engine.text.tokenizers import open_tokenizer
+from nlp_engine.text.tokenizers import TokenizerSettings, open_tokenizer
 
 
 def label_corpus(
@@ -63,8 +63,12 @@ def label_corpus(
     shares = parse_split(chosen.split)
     opened = open_source(Path(source), language=chosen.language, reading=chosen)
     opened.check_columns((*chosen.text, chosen.label))
-    name = chosen.tokenizer or ("whitespace" if opened.tokenized else "fast")
-    tokenizer = open_tokenizer(name, opened.language)
+    tokenization = TokenizerSettings(
+        name=chosen.tokenizer or ("whitespace" if opened.tokenized else "fast"),
+        language=opened.language,
+        digits=chosen.digits,
+    )
+    tokenizer = open_tokenizer(tokenization)
     keep = chosen.duplicates == "keep"
     counts: Counter[str] = Counter()
     with new_folder(Path(out), overwrite=overwrite) as folder:
@@ -94,7 +98,7 @@ def label_corpus(
             started=started,
             sources=opened.files,
             parents=opened.parents,
-            settings=settings.to_mapping(chosen) | {"tokenizer": name},
+            settings=settings.to_mapping(chosen) | tokenization.for_manifest(),
             counts={"labels": len(words)} | _ordered(counts),
         )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from nlp_engine import settings
 from nlp_engine.settings import setting
+from nlp_engine.text.tokenizers import TOKENIZERS
 
 ENGINES = ("duckdb", "spark")
 METHODS = ("tagme", "commonness")
@@ -52,6 +53,12 @@ class RankingSettings:
     )
     min_link_probability: float = setting(
         0.02, minimum=0, maximum=1, help="forms that are rarer as links are not spotted"
+    )
+    tokenizer: str | None = setting(
+        None,
+        choices=tuple(TOKENIZERS),
+        help="mentions begin and end with words of this tokenizer; by default with those of the "
+        "knowledge base, to which each Chinese, Japanese or Thai character is one",
     )
     window: int = setting(30, minimum=1, help="neighbouring mentions that vote on a mention")
     max_candidates: int = setting(20, minimum=1, help="candidates per mention, most common first")

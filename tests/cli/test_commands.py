@@ -72,6 +72,9 @@ def test_the_walk_by_hand(tmp_path: Path, toy_dump: Path) -> None:
     )  # fmt: skip
     assert "words" in made
     assert "apple" in succeed("similar", out / "vectors", "Cupertino", "-k", 40)
+    assert "must be one of fast, text8" in fail(
+        "similar", out / "vectors", "Cupertino", "--tokenizer", "moses"
+    )
     hits = json.loads(succeed("analogy", out / "vectors", "tim", "cook", "apple", "--json"))
     assert len(hits) == 5
     succeed(
@@ -87,6 +90,10 @@ def test_the_walk_by_hand(tmp_path: Path, toy_dump: Path) -> None:
     assert "accuracy" in succeed("evaluate", out / "classifier", out / "labelled" / "train.txt")
     predicted = succeed("predict", out / "classifier", text="an apple is a fruit\n\n")
     assert predicted.splitlines()[0].startswith("Apple ")
+    text8 = succeed(
+        "predict", out / "classifier", "--tokenizer", "text8", text="An APPLE is 1 fruit\n"
+    )
+    assert text8 == succeed("predict", out / "classifier", text="an apple is one fruit\n")
     lines = succeed("predict", out / "classifier", "-k", 2, "--json", text="grape\n").splitlines()
     assert len(json.loads(lines[0])["predictions"]) == 2
     assert "forms" in succeed(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from nlp_engine.corpus.settings import SourceSettings
 from nlp_engine.corpus.sources import open_source, read_lines, text_of
-from nlp_engine.errors import FormatError, InputError, SettingError
+from nlp_engine.errors import InputError, SettingError
 from nlp_engine.settings import from_mapping
 from nlp_engine.wiki.extract import extract_dumps
 from tests.conftest import TOY_PAGES, make_dump
@@ -354,11 +354,10 @@ def test_a_folder_of_the_part_files_of_one_wiki(tmp_path: Path) -> None:
         open_source(tmp_path)
 
 
-def test_a_utf16_dump_is_not_taken_for_plain_text(tmp_path: Path) -> None:
+def test_a_utf16_dump_is_read_as_a_dump(tmp_path: Path) -> None:
     path = tmp_path / "toy.xml"
     path.write_bytes(make_dump(TOY_PAGES).decode().encode("utf-16"))
-    with pytest.raises(FormatError, match="is UTF-16; convert it first"):
-        open_source(path)
+    assert len(list(open_source(path).rows())) == 7
 
 
 def test_fasttext_files_by_fasttexts_rules(tmp_path: Path) -> None:
