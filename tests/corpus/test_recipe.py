@@ -108,6 +108,22 @@ def test_a_recipe_from_a_server_to_a_corpus(
     assert len(list(cache.rglob("*.bz2"))) == 1
 
 
+def test_a_recipe_of_several_part_files(
+    tmp_path: Path, web: Web, cache: Path, remote: Path
+) -> None:
+    (first,) = [name for name in web.files if name.endswith(".bz2")]
+    second = first.replace("1.xml-p1p8", "2.xml-p9p10")
+    web.files[second] = bz2.compress(make_dump({"Pear": "A pear is not an apple at all."}))
+    sums = "/toywiki/latest/toywiki-latest-sha1sums.txt"
+    digest = hashlib.sha1(web.files[second]).hexdigest()
+    web.files[sums] += f"{digest}  {second.rpartition('/')[2]}\n".encode()
+    remote.write_text(remote.read_text().replace("multistream1.xml", "multistream[12].xml"))
+    made = build_recipe(read_recipe(remote), tmp_path / "out")
+    assert made.counts["documents"] == 8
+    names = [name.rpartition("/")[2] for name in (first, second)]
+    assert [record.name for record in made.sources] == names
+
+
 def test_licence_and_attribution_stay_with_the_corpus(tmp_path: Path, remote: Path) -> None:
     build_recipe(read_recipe(remote), tmp_path / "out")
     manifest = read_manifest(tmp_path / "out", "corpus")

@@ -267,3 +267,13 @@ def test_a_stopped_job_leaves_no_half_made_folder(tmp_path: Path) -> None:
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 128 + signal.SIGTERM
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_several_files_become_one_corpus(start: Callable[..., list[Instance]]) -> None:
+    module = script("prepare_text8")
+    lines = {f"{folder}/part.txt": f"Words of {folder}.\n".encode() for folder in "abc"}
+    first, second = start(lines, "FullyReplicated")
+    for instance in (first, second):
+        assert instance.run(module.prepare_text8, CorpusSettings) == 0
+    assert (first.output / "algo-1" / "text8").read_text() == "words of a words of c"
+    assert (second.output / "algo-2" / "text8").read_text() == "words of b"
