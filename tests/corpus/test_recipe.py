@@ -17,6 +17,7 @@ from nlp_engine.corpus.recipe import (
 from nlp_engine.errors import InputError, SettingError
 from nlp_engine.languages import language
 from nlp_engine.manifest import read_manifest
+from nlp_engine.settings import byte_size
 from tests.conftest import TOY_PAGES, make_dump
 from tests.corpus.web import Web
 
@@ -42,6 +43,16 @@ def test_the_promised_languages_have_recipes() -> None:
         assert recipe.source.startswith(folder)
         assert recipe.checksums is not None and recipe.checksums.startswith(folder)
         assert recipe.options["min_words"] > 1
+        assert byte_size("max_bytes", recipe.options["max_bytes"]) >= 100_000_000
+
+
+def test_every_recipe_says_how_its_text_is_chosen_and_ordered() -> None:
+    for name in recipe_names():
+        options = bundled_recipe(name).options
+        assert options["min_words"] > 1
+        assert options["deduplicate"] is True
+        assert options["shuffle"] is True
+        assert options["seed"] == 1
 
 
 def test_the_samples_source_is_in_gensims_wheel() -> None:
