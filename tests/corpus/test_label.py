@@ -20,7 +20,7 @@ from nlp_engine.corpus.label import label_corpus
 from nlp_engine.corpus.labelled import FOLDS, labelled_files, read_labels
 from nlp_engine.demo import LABELS, DemoResult
 from nlp_engine.errors import InputError, SettingError
-from nlp_engine.text.tokenizers import open_tokenizer
+from nlp_engine.text.tokenizers import TokenizerSettings, open_tokenizer
 from nlp_engine.wiki.kinds import PageKind
 from nlp_engine.wiki.shards import read_pages
 
@@ -122,7 +122,7 @@ def test_no_label_is_lost_split_or_invented(
 
 
 def label_words(text: str, tokenizer: str) -> list[str]:
-    return open_tokenizer(tokenizer, "en").words(text.replace("\0", " "))
+    return open_tokenizer(TokenizerSettings(name=tokenizer, language="en")).words(text.replace("\0", " "))
 
 
 def test_fasttext_reads_labelled_lines_of_any_length_in_full(tmp_path: Path) -> None:
