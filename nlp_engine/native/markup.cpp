@@ -146,6 +146,14 @@ Tag tag_at(std::string_view text, std::size_t at) {
 }
 
 void prepare(std::string& out, std::string_view text) {
+  std::string cleaned;
+  if (text.find(literal_begin) != npos || text.find(literal_end) != npos) {
+    cleaned = text;
+    for (const char mark : {literal_begin, literal_end}) {
+      std::replace(cleaned.begin(), cleaned.end(), mark, ' ');
+    }
+    text = cleaned;
+  }
   EndTags end_tags(text);
   bool comments_close = true;  // whether a --> still comes
   out.assign(1, '\n');

@@ -9,7 +9,8 @@
 
 namespace nlp {
 
-// Enclose literal text (nowiki, pre) in prepared source; neither occurs there otherwise.
+// Enclose literal text (nowiki, pre) in prepared source; neither occurs there otherwise, since
+// prepare() makes blanks of those in the wikitext, as tidying does of all control characters.
 inline constexpr char literal_begin = '\x01';
 inline constexpr char literal_end = '\x02';
 

@@ -1,0 +1,20 @@
+"""The compiled scanner: what once went wrong with it, and that it agrees with its reference."""
+
+from __future__ import annotations
+
+import pytest
+
+from nlp_engine.wiki.titles import Site, make_site
+from nlp_engine.wiki.wikitext import parse
+
+TEXTS = [
+    # Control characters are white space, those too that the scanner uses as marks of its own.
+    ("a\x01[[b]]\x02c", "a b c"),
+    ("a\x02[[b]]\x01c ''d''", "a b c d"),
+    # END
+]
+
+
+@pytest.mark.parametrize(("wikitext", "text"), TEXTS)
+def test_text_is_what_a_reader_of_the_page_sees(site: Site, wikitext: str, text: str) -> None:
+    assert parse(wikitext, site).text == text
