@@ -28,7 +28,7 @@ struct Tag {
   bool self_closing = false;  // <name/>
   bool table = false;         // of an HTML table
   bool reference = false;     // of <ref>
-  std::string_view name;      // as written
+  std::string_view name;      // in lower case; lives as long as the program
   std::size_t length = 0;     // of the whole tag; 0: no tag stands here
 };
 
