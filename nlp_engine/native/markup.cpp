@@ -138,6 +138,8 @@ Tag tag_at(std::string_view text, std::size_t at) {
   if (name_end == name) return {};
   std::tie(tag.name, tag.element) = element_named(text.substr(name, name_end - name));
   if (tag.element == Element::unknown) return {};
+  constexpr std::string_view after_name = " \t\n\v\f\r/>";
+  if (name_end < text.size() && after_name.find(text[name_end]) == npos) return {};
   const std::size_t end = text.find_first_of("<>", name_end);
   if (end == npos || text[end] == '<') return {};
   tag.self_closing = text[end - 1] == '/';

@@ -11,6 +11,9 @@ TEXTS = [
     # Control characters are white space, those too that the scanner uses as marks of its own.
     ("a\x01[[b]]\x02c", "a b c"),
     ("a\x02[[b]]\x01c ''d''", "a b c d"),
+    # A tag's name ends with white space, / or >.
+    ("write to <a.person@example.org>", "write to <a.person@example.org>"),
+    ("<i-th> <s'> <b\n>x</b >", "<i-th> <s'> x"),
     # END
 ]
 
