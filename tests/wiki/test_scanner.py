@@ -14,6 +14,7 @@ TEXTS = [
     # A tag's name ends with white space, / or >.
     ("write to <a.person@example.org>", "write to <a.person@example.org>"),
     ("<i-th> <s'> <b\n>x</b >", "<i-th> <s'> x"),
+    ("[[::Category:Fruit]] [[" + ":" * 100_000 + "a|b]]", ":Category:Fruit b"),
     # END
 ]
 
