@@ -54,6 +54,7 @@ void Scanner::scan(std::string_view wikitext) {
   links.clear();
   outside_links.clear();
   categories.clear();
+  known_categories_.clear();
   disambiguation = in_block_ = false;
   anchor_begin_ = line_begin_ = line_end_ = 0;
   prepare(source_, wikitext);
@@ -324,9 +325,7 @@ void Scanner::file(const std::vector<Span>& parts, int depth) {
 }
 
 void Scanner::add_category(std::string title) {
-  if (std::find(categories.begin(), categories.end(), title) == categories.end()) {
-    categories.push_back(std::move(title));
-  }
+  if (known_categories_.insert(title).second) categories.push_back(std::move(title));
 }
 
 // [address label]: the label stays.

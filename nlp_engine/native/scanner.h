@@ -86,6 +86,7 @@ class Scanner {
   std::array<bool, 256> is_mark_{};
   std::string source_;
   std::vector<Pair> pairs_;
+  StringSet known_categories_;
   bool in_block_ = false;             // whether the current line is a list item or heading
   std::size_t anchor_begin_ = 0;      // in `text`, of the innermost link that is being scanned
   std::size_t line_begin_ = 0, line_end_ = 0;  // of the line whose quotes have been counted
