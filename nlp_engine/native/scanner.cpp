@@ -267,7 +267,7 @@ std::size_t Scanner::link(std::size_t at, std::size_t end, Span span, int depth)
   if (scheme != 0 || view(raw).find_first_of("\n[]{}<>\x01") != npos) {
     // No title: only the label is left, or for an address what follows it.
     if (scheme != 0 && !has_label) {
-      label.begin = std::min(source_.find(' ', raw.begin), raw.end);
+      label.begin += std::min(view(raw).find(' '), raw.end - raw.begin);
     }
     scan(label, depth + 1);
     return end;
