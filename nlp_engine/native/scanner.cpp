@@ -29,9 +29,19 @@ std::size_t scheme_length(std::string_view text) {
   return 0;
 }
 
-bool ends_address(char c) {
-  return static_cast<unsigned char>(c) <= ' ' || c == '<' || c == '>' || c == '[' || c == ']' ||
-         c == '"' || c == '{' || c == '}' || c == '|';
+// White space ends an address, and so does the punctuation of languages that write no white space.
+bool ends_address(std::uint32_t c) {
+  if (c < 0x80) return c <= ' ' || std::string_view("<>[]\"{}|").find(static_cast<char>(c)) != npos;
+  return is_white(c) || (c >= 0x3000 && c <= 0x303F) || (c >= 0xFF00 && c <= 0xFFEF);
+}
+
+std::size_t address_end(std::string_view text, std::size_t at, std::size_t limit) {
+  while (at < limit) {
+    const CodePoint c = code_point_at(text, at);
+    if (ends_address(c.value)) break;
+    at += c.bytes;
+  }
+  return at;
 }
 
 std::size_t run_length(std::string_view text, std::size_t at, std::size_t limit, char c) {
@@ -56,7 +66,7 @@ void Scanner::scan(std::string_view wikitext) {
   categories.clear();
   known_categories_.clear();
   disambiguation = in_block_ = false;
-  anchor_begin_ = line_begin_ = line_end_ = 0;
+  line_begin_ = line_end_ = 0;
   prepare(source_, wikitext);
   balance(pairs_, source_);
   scan({0, source_.size()}, 0);
@@ -72,6 +82,7 @@ void Scanner::scan(Span span, int depth) {
     std::size_t run = at;
     while (run < span.end && !is_mark_[static_cast<unsigned char>(source_[run])]) ++run;
     text.append(source_, at, run - at);
+    plain_begin_ = at;
     at = run < span.end ? mark(run, span, depth) : run;
   }
 }
@@ -288,10 +299,7 @@ std::size_t Scanner::link(std::size_t at, std::size_t end, Span span, int depth)
   }
   const std::size_t begin = text.size();
   const std::size_t link_count = links.size();
-  const std::size_t outer_anchor = anchor_begin_;
-  anchor_begin_ = begin;
   scan(label, depth + 1);
-  anchor_begin_ = outer_anchor;
   std::size_t trail = end;
   while (trail < span.end) {
     const CodePoint c = code_point_at(source_, trail);
@@ -333,10 +341,9 @@ std::size_t Scanner::external_link(std::size_t at, Span span, int depth) {
   const std::string_view rest = view({at + 1, span.end});
   if (scheme_length(rest) == 0) return at;
   std::size_t end = at + 1;
-  while (end < span.end && !ends_address(source_[end])) ++end;
+  end = address_end(source_, end, span.end);
   while (end < span.end && source_[end] == '{' && pair_end(end, span.end) != 0) {
-    end = pair_end(end, span.end);
-    while (end < span.end && !ends_address(source_[end])) ++end;
+    end = address_end(source_, pair_end(end, span.end), span.end);
   }
   const std::size_t label = end;
   while (end < span.end && source_[end] != ']' && source_[end] != '\n') {
@@ -349,19 +356,22 @@ std::size_t Scanner::external_link(std::size_t at, Span span, int depth) {
   return end + 1;
 }
 
-// An address in running text goes: it is no word.
+// An address in running text goes, as it is no word; punctuation after it stays. Its scheme is in
+// the plain text that has just been copied.
 std::size_t Scanner::bare_url(std::size_t at, Span span) {
-  if (at + 1 >= span.end || source_[at + 1] != '/' || text.empty() || text.back() != ':') return at;
-  std::size_t begin = text.size() - 1;
-  while (begin > anchor_begin_ && is_letter(text[begin - 1]) && text.size() - begin < 7) --begin;
-  if (scheme_length(text.substr(begin) + "//") == 0) return at;
-  std::size_t end = at;
-  while (end < span.end && !ends_address(source_[end])) {
-    if (source_[end] == '\'' && end + 1 < span.end && source_[end + 1] == '\'') break;
-    ++end;
-  }
-  while (end > at + 2 && std::string_view(".,;:!?)'").find(source_[end - 1]) != npos) --end;
-  text.resize(begin);
+  if (at + 1 >= span.end || source_[at + 1] != '/' || at == plain_begin_) return at;
+  constexpr std::size_t longest_scheme = 7;
+  std::size_t begin = at - 1;
+  while (begin > 0 && is_letter(source_[begin - 1]) && at - begin <= longest_scheme) --begin;
+  const bool address = source_[at - 1] == ':' && begin >= plain_begin_ &&
+                       scheme_length(view({begin, at + 2})) > 2;
+  if (!address) return at;
+  std::size_t end = address_end(source_, at, span.end);
+  end = at + std::min(view({at, end}).find("''"), end - at);
+  const bool parenthesis = view({at, end}).find('(') != npos;
+  const std::string_view punctuation = parenthesis ? ".,;:!?'" : ".,;:!?')";
+  while (end > at + 2 && punctuation.find(source_[end - 1]) != npos) --end;
+  text.resize(text.size() - (at - begin));
   return end;
 }
 

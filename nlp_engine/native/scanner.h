@@ -88,7 +88,7 @@ class Scanner {
   std::vector<Pair> pairs_;
   StringSet known_categories_;
   bool in_block_ = false;             // whether the current line is a list item or heading
-  std::size_t anchor_begin_ = 0;      // in `text`, of the innermost link that is being scanned
+  std::size_t plain_begin_ = 0;       // of the plain text before the current mark
   std::size_t line_begin_ = 0, line_end_ = 0;  // of the line whose quotes have been counted
   std::size_t odd_quotes_ = 0;        // where ''' on that line means an apostrophe and ''
 };

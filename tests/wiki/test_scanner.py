@@ -15,6 +15,12 @@ TEXTS = [
     ("write to <a.person@example.org>", "write to <a.person@example.org>"),
     ("<i-th> <s'> <b\n>x</b >", "<i-th> <s'> x"),
     ("[[::Category:Fruit]] [[" + ":" * 100_000 + "a|b]]", ":Category:Fruit b"),
+    # Addresses go whole, and nothing else with them.
+    ("see http://en.example.org/A_(b) or (http://x.org).", "see or ()."),
+    ("网站http://example.org，这是 http://x.org。", "网站，这是。"),
+    ("[http://example.org　标签]", "标签"),
+    ("http:[[File:x.jpg|//y]] ''http:''//x", "http: http://x"),
+    ("ahttp://x HTTP://x", "ahttp://x"),
     # END
 ]
 
