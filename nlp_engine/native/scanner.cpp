@@ -122,7 +122,7 @@ void Scanner::template_(Span inner, int depth) {
   const Span name_span = trimmed(parts[0]);
   std::string_view name = view(name_span);
   if (name.empty() || name.size() > longest_template_name) return;
-  std::vector<Argument> values = arguments(parts);
+  std::vector<Argument> values;
   const std::size_t colon = name.find(':');
   std::string key = rules_.lower_case(squeezed(name));
   if (colon != npos) {
@@ -130,9 +130,10 @@ void Scanner::template_(Span inner, int depth) {
       key = nlp::trimmed(std::string_view(key).substr(9));
     } else {  // a parser function: {{formatnum:1234}}
       key.resize(key.find(':') + 1);
-      values.insert(values.begin(), {"1", trimmed({name_span.begin + colon + 1, name_span.end})});
+      values.push_back({"1", trimmed({name_span.begin + colon + 1, name_span.end})});
     }
   }
+  add_arguments(values, parts);
   disambiguation = disambiguation || rules_.disambiguation.contains(key);
   const Pattern* pattern = rules_.inline_template(key);
   if (pattern != nullptr) fill(*pattern, values, depth);
@@ -555,11 +556,11 @@ std::vector<Scanner::Span> Scanner::split(Span span, char separator) const {
   return parts;
 }
 
-// A template's arguments after its name; those without a name are numbered from 1.
-std::vector<Scanner::Argument> Scanner::arguments(const std::vector<Span>& parts) const {
+// Adds a template's arguments after its name; those without a name are numbered, from 1 or after
+// the first argument of a parser function.
+void Scanner::add_arguments(std::vector<Argument>& out, const std::vector<Span>& parts) const {
   static constexpr std::string_view numbers[] = {"1", "2", "3", "4", "5", "6", "7", "8", "9"};
-  std::vector<Argument> out;
-  std::size_t positional = 0;
+  std::size_t positional = out.size();
   for (std::size_t i = 1; i < parts.size(); ++i) {
     const std::size_t equals = view(parts[i]).find_first_of("=[{<\x01");
     if (equals != npos && view(parts[i])[equals] == '=') {
@@ -572,7 +573,6 @@ std::vector<Scanner::Argument> Scanner::arguments(const std::vector<Span>& parts
       ++positional;
     }
   }
-  return out;
 }
 
 Scanner::Span Scanner::trimmed(Span span) const {

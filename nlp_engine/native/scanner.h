@@ -75,7 +75,7 @@ class Scanner {
   std::size_t pair_end(std::size_t at, std::size_t limit) const;
   std::size_t skip(std::size_t at, std::size_t limit) const;
   std::vector<Span> split(Span span, char separator) const;
-  std::vector<Argument> arguments(const std::vector<Span>& parts) const;
+  void add_arguments(std::vector<Argument>& out, const std::vector<Span>& parts) const;
   void find_odd_quotes(std::size_t at);
   std::string_view view(Span span) const {
     return std::string_view(source_).substr(span.begin, span.end - span.begin);

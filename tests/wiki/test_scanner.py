@@ -21,6 +21,8 @@ TEXTS = [
     ("[http://example.org　标签]", "标签"),
     ("http:[[File:x.jpg|//y]] ''http:''//x", "http: http://x"),
     ("ahttp://x HTTP://x", "ahttp://x"),
+    # The first argument of a parser function stands after its colon.
+    ("{{formatnum:1234|R}} {{grammar:genitive|Rome}}", "1234 Rome"),
     # END
 ]
 
