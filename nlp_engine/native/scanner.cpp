@@ -400,13 +400,14 @@ std::size_t Scanner::quotes(std::size_t at, Span span) {
   const std::size_t run = run_length(source_, at, span.end, '\'');
   if (run < 2) return at;
   if (at < line_begin_ || at >= line_end_) find_odd_quotes(at);
-  if (run == 4 || (run == 3 && at == odd_quotes_)) text.push_back('\'');
+  if (run == 4) text.push_back('\'');
+  if (at == odd_quotes_) text.push_back('\'');
   if (run > 5) text.append(run - 5, '\'');
   return at + run;
 }
 
-// Where a line has an odd number of both bold and italic marks, one ''' on it is an apostrophe and
-// '': the first after a one-letter word, else the first after a longer word, else the first after
+// Where a line has an odd number of both bold and italic marks, one bold one on it is an apostrophe
+// and '': the first after a one-letter word, else the first after a longer word, else the first after
 // a space (l'''Iliade'').
 void Scanner::find_odd_quotes(std::size_t at) {
   line_begin_ = source_.rfind('\n', at);

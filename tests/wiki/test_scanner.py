@@ -23,6 +23,9 @@ TEXTS = [
     ("ahttp://x HTTP://x", "ahttp://x"),
     # The first argument of a parser function stands after its colon.
     ("{{formatnum:1234|R}} {{grammar:genitive|Rome}}", "1234 Rome"),
+    # The odd bold mark may be one of four apostrophes: two of them are meant.
+    ("l''''Iliade'' ", "l''Iliade"),
+    ("l'''Iliade''", "l'Iliade"),
     # END
 ]
 
