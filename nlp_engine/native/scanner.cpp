@@ -471,19 +471,23 @@ std::size_t Scanner::entity(std::size_t at, Span span) {
   return at + rules_.append_entity(text, view({at, span.end}));
 }
 
-// __NOTOC__ and its like, in any language's capitals.
+// __NOTOC__ and its like, in any language's capitals, with single underscores inside.
 std::size_t Scanner::magic_word(std::size_t at, Span span) {
   constexpr std::size_t longest = 60;
-  if (at + 1 >= span.end || source_[at + 1] != '_') return at;
   const std::size_t limit = std::min(span.end, at + longest);
+  const auto capital = [&](std::size_t i) {
+    return i < limit && (static_cast<unsigned char>(source_[i]) >= 0x80 ||
+                         (source_[i] >= 'A' && source_[i] <= 'Z'));
+  };
+  const auto underscores = [&](std::size_t i) {
+    return i + 1 < limit && source_[i] == '_' && source_[i + 1] == '_';
+  };
   std::size_t end = at + 2;
-  while (end < limit && (static_cast<unsigned char>(source_[end]) >= 0x80 ||
-                         (source_[end] >= 'A' && source_[end] <= 'Z') || source_[end] == '_')) {
-    ++end;
-  }
-  const std::string_view word = view({at, end});
-  if (word.size() < 5 || !word.ends_with("__")) return at;
-  disambiguation = disambiguation || word == "__DISAMBIG__";
+  if (!underscores(at) || !capital(end)) return at;
+  while (capital(end) || (end < limit && source_[end] == '_' && capital(end + 1))) ++end;
+  if (!underscores(end)) return at;
+  end += 2;
+  disambiguation = disambiguation || view({at, end}) == "__DISAMBIG__";
   return end;
 }
 

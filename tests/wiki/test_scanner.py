@@ -26,6 +26,8 @@ TEXTS = [
     # The odd bold mark may be one of four apostrophes: two of them are meant.
     ("l''''Iliade'' ", "l''Iliade"),
     ("l'''Iliade''", "l'Iliade"),
+    ("__NOTOC__Text __БЕЗ_ОГЛ__ __TOC____NOTOC__", "Text"),
+    ("Name: ______ __init__", "Name: ______ __init__"),
     # END
 ]
 
