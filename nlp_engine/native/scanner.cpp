@@ -178,12 +178,14 @@ void Scanner::measure(const std::vector<Argument>& values, int depth) {
   for (const Argument& argument : values) {
     if (is_digit(argument.name[0])) parts.push_back(argument.value);
   }
-  const auto is_number = [&](std::size_t i) {
-    return i < parts.size() && !parts[i].empty() &&
-           view(parts[i]).find_first_of("0123456789") < 3 && !is_letter(source_[parts[i].begin]);
+  const auto is_number = [&](std::size_t i) {  // with a sign of any kind
+    const std::string_view value = view(parts[i]);
+    const std::size_t digit = value.find_first_of("0123456789");
+    return digit != npos && count_code_points(value.substr(0, digit)) < 3 && !is_letter(value[0]);
   };
-  std::size_t end = std::min<std::size_t>(2, parts.size());
-  if (is_number(0) && is_number(2)) end = std::min<std::size_t>(4, parts.size());
+  // A number in third place alone is the precision of {{convert|2413|ft|0}}.
+  const bool twice = parts.size() > 3 && is_number(0) && is_number(2);
+  const std::size_t end = std::min<std::size_t>(twice ? 4 : 2, parts.size());
   for (std::size_t i = 0; i < end; ++i) {
     if (i > 0) text.push_back(' ');
     scan(parts[i], depth + 1);

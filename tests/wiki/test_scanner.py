@@ -28,6 +28,8 @@ TEXTS = [
     ("l'''Iliade''", "l'Iliade"),
     ("__NOTOC__Text __БЕЗ_ОГЛ__ __TOC____NOTOC__", "Text"),
     ("Name: ______ __init__", "Name: ______ __init__"),
+    # A number in third place is the precision; a minus sign is one character of three bytes.
+    ("{{convert|2413|ft|0|abbr=on}} {{cvt|−5|to|−2|°C|0}}", "2413 ft −5 to −2 °C"),
     # END
 ]
 
