@@ -204,11 +204,12 @@ void Scanner::table(Span inner, int depth) {
     // What stands before a single | are the cell's attributes.
     const std::vector<Span> parts = split(span, '|');
     const Span content = trimmed(parts.size() > 1 ? Span{parts[1].begin, span.end} : span);
-    if (content.empty()) return;
+    const std::size_t row_end = text.size();
     if (!row_empty) text.append("; ");
     const std::size_t before = text.size();
     scan(content, depth + 1);
-    row_empty = row_empty && text.size() == before;
+    if (text.size() == before) text.resize(row_end);
+    else row_empty = false;
   };
   // Lines of the table begin with a mark; other lines go on with the cell before them.
   const std::vector<Span> lines = split(inner, '\n');

@@ -37,3 +37,8 @@ TEXTS = [
 @pytest.mark.parametrize(("wikitext", "text"), TEXTS)
 def test_text_is_what_a_reader_of_the_page_sees(site: Site, wikitext: str, text: str) -> None:
     assert parse(wikitext, site).text == text
+
+
+def test_cells_without_text_leave_no_separator(site: Site) -> None:
+    wikitext = "{|\n| a || {{coord|1}} || b\n|-\n| {{t}}\n| c\n|}"
+    assert parse(wikitext, site, tables=True).text == "a; b\nc"
