@@ -30,6 +30,9 @@ TEXTS = [
     ("Name: ______ __init__", "Name: ______ __init__"),
     # A number in third place is the precision; a minus sign is one character of three bytes.
     ("{{convert|2413|ft|0|abbr=on}} {{cvt|−5|to|−2|°C|0}}", "2413 ft −5 to −2 °C"),
+    # Line breaks around what goes do not add up to a paragraph's end.
+    ("(\n;\nx)", "(x)"),
+    ("a (\n)\nb", "a b"),
     # END
 ]
 
@@ -42,3 +45,13 @@ def test_text_is_what_a_reader_of_the_page_sees(site: Site, wikitext: str, text:
 def test_cells_without_text_leave_no_separator(site: Site) -> None:
     wikitext = "{|\n| a || {{coord|1}} || b\n|-\n| {{t}}\n| c\n|}"
     assert parse(wikitext, site, tables=True).text == "a; b\nc"
+
+
+def test_a_link_of_which_nothing_is_left_is_none(site: Site) -> None:
+    for wikitext in ("x [[y|()]] z", "x ([[y|,]]) z", "x [[y|(]]) z [[a|(),]]"):
+        parsed = parse(wikitext, site)
+        assert [parsed.text[link.start : link.end] for link in parsed.links if link.target == "Y"] in (
+            [],
+            ["("],
+        )
+        assert all(link.start < link.end for link in parsed.links)
