@@ -521,9 +521,13 @@ std::size_t Scanner::variant(std::size_t at, Span span, int depth) {
     content.begin = flagged[1].begin;
   }
   const Span first = split(content, ';')[0];
-  const std::size_t colon = view(first).find(':');
-  const bool named = colon != npos && colon < 12 && view(first).find("//") == npos;
-  scan(trimmed(named ? Span{first.begin + colon + 1, first.end} : content), depth + 1);
+  const std::size_t colon = first.begin + std::min(view(first).find(':'), first.end - first.begin);
+  const std::string_view code = view(trimmed({first.begin, colon}));
+  const bool named = colon < first.end && !code.empty() &&
+                     std::all_of(code.begin(), code.end(),
+                                 [](char c) { return c == '-' || (c >= 'a' && c <= 'z'); }) &&
+                     !view({colon, first.end}).starts_with("://");
+  scan(trimmed(named ? Span{colon + 1, first.end} : content), depth + 1);
   return close + 2;
 }
 

@@ -55,3 +55,8 @@ def test_a_link_of_which_nothing_is_left_is_none(site: Site) -> None:
             ["("],
         )
         assert all(link.start < link.end for link in parsed.links)
+
+
+def test_only_a_language_code_names_a_variant() -> None:
+    wikitext = "-{zh-hans:计算机; zh-hant:電腦}--{注意:这里}--{http://x.org 页}-"
+    assert parse(wikitext, make_site("zh")).text == "计算机注意:这里 页"
