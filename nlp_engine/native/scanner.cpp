@@ -12,7 +12,7 @@ constexpr auto npos = std::string_view::npos;
 constexpr int deepest_nesting = 40;
 constexpr std::size_t longest_template_name = 200;
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 

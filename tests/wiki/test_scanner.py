@@ -33,6 +33,7 @@ TEXTS = [
     # Line breaks around what goes do not add up to a paragraph's end.
     ("(\n;\nx)", "(x)"),
     ("a (\n)\nb", "a b"),
+    ("text\r\n== Title ==\r\nmore", "text\nTitle\nmore"),
     # END
 ]
 
