@@ -1,6 +1,7 @@
 #include "scanner.h"
 
 #include <algorithm>
+#include <charconv>
 #include <initializer_list>
 
 #include "utf8.h"
@@ -42,6 +43,24 @@ std::size_t address_end(std::string_view text, std::size_t at, std::size_t limit
     at += c.bytes;
   }
   return at;
+}
+
+// As MediaWiki reads [[Caf%C3%A9]]; unchanged where that gives no UTF-8.
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  std::size_t from = 0;
+  for (std::size_t at = text.find('%'); at != npos; at = text.find('%', at + 1)) {
+    unsigned value = 0;
+    const char* digits = text.data() + at + 1;
+    if (text.size() - at < 3 || std::from_chars(digits, digits + 2, value, 16).ptr != digits + 2)
+      continue;
+    out.append(text.substr(from, at - from));
+    out.push_back(static_cast<char>(value));
+    from = at + 3;
+    at += 2;
+  }
+  out.append(text.substr(from));
+  return first_invalid(out) == out.size() ? out : std::string(text);
 }
 
 std::size_t run_length(std::string_view text, std::size_t at, std::size_t limit, char c) {
@@ -287,7 +306,7 @@ std::size_t Scanner::link(std::size_t at, std::size_t end, Span span, int depth)
     scan(label, depth + 1);
     return end;
   }
-  Target target = rules_.target(view(raw));
+  Target target = rules_.target(percent_decoded(view(raw)));
   if (target.kind == LinkKind::category) {
     add_category(std::move(target.title));
     return end;

@@ -61,3 +61,10 @@ def test_a_link_of_which_nothing_is_left_is_none(site: Site) -> None:
 def test_only_a_language_code_names_a_variant() -> None:
     wikitext = "-{zh-hans:计算机; zh-hant:電腦}--{注意:这里}--{http://x.org 页}-"
     assert parse(wikitext, make_site("zh")).text == "计算机注意:这里 页"
+
+
+def test_targets_may_be_written_as_in_addresses(site: Site) -> None:
+    """Real pages do, for instance [[Cnàmh|bone]] as [[Cn%C3%A0mh|bone]]."""
+    wikitext = "[[Cn%C3%A0mh|a]] [[100%|b]] [[%FF|c]] [[A%20b%23c|d]]"
+    targets = [link.target for link in parse(wikitext, site).links]
+    assert targets == ["Cnàmh", "100%", "%FF", "A b"]
