@@ -103,6 +103,7 @@ Target SiteRules::target(std::string_view raw) const {
   if (plain) return {LinkKind::other, title};
   if (known->second != LinkKind::category) return {known->second, title};
   title.erase(0, std::min(title.find_first_not_of(' ', colon + 1), title.size()));
+  if (title.empty()) return {};
   return with_capital(*this, LinkKind::category, title);
 }
 
