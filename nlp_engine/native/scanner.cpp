@@ -30,16 +30,23 @@ std::size_t scheme_length(std::string_view text) {
   return 0;
 }
 
-// White space ends an address, and so does the punctuation of languages that write no white space.
+std::size_t run_length(std::string_view text, std::size_t at, std::size_t limit, char c) {
+  std::size_t end = at;
+  while (end < limit && text[end] == c) ++end;
+  return end - at;
+}
+
+// White space ends an address, as does the punctuation of languages that write no white space.
 bool ends_address(std::uint32_t c) {
   if (c < 0x80) return c <= ' ' || std::string_view("<>[]\"{}|").find(static_cast<char>(c)) != npos;
   return is_white(c) || (c >= 0x3000 && c <= 0x303F) || (c >= 0xFF00 && c <= 0xFFEF);
 }
 
+// Quotes are read before addresses, so they end one, too.
 std::size_t address_end(std::string_view text, std::size_t at, std::size_t limit) {
   while (at < limit) {
     const CodePoint c = code_point_at(text, at);
-    if (ends_address(c.value)) break;
+    if (ends_address(c.value) || (c.value == '\'' && run_length(text, at, limit, '\'') > 1)) break;
     at += c.bytes;
   }
   return at;
@@ -61,12 +68,6 @@ std::string percent_decoded(std::string_view text) {
   }
   out.append(text.substr(from));
   return first_invalid(out) == out.size() ? out : std::string(text);
-}
-
-std::size_t run_length(std::string_view text, std::size_t at, std::size_t limit, char c) {
-  std::size_t end = at;
-  while (end < limit && text[end] == c) ++end;
-  return end - at;
 }
 
 }  // namespace
@@ -390,7 +391,6 @@ std::size_t Scanner::bare_url(std::size_t at, Span span) {
                        scheme_length(view({begin, at + 2})) > 2;
   if (!address) return at;
   std::size_t end = address_end(source_, at, span.end);
-  end = at + std::min(view({at, end}).find("''"), end - at);
   const bool parenthesis = view({at, end}).find('(') != npos;
   const std::string_view punctuation = parenthesis ? ".,;:!?'" : ".,;:!?')";
   while (end > at + 2 && punctuation.find(source_[end - 1]) != npos) --end;

@@ -29,6 +29,7 @@ TEXTS = [
     ("see http://en.example.org/A_(b) or (http://x.org).", "see or."),
     ("网站http://example.org，这是 http://x.org。", "网站，这是 。"),
     ("[http://example.org　标签]", "标签"),
+    ("[http://x.org''italic'' label] http://x.org''italic''", "italic label italic"),
     ("http:[[File:x.jpg|//y]] ''http:''//x", "http: http://x"),
     ("ahttp://x HTTP://x", "ahttp://x"),
     # The first argument of a parser function stands after its colon.

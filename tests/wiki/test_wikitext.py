@@ -221,6 +221,7 @@ HOSTILE = {
     "external links around links": lambda n: "[http://x [[a]] " * n,
     "addresses": lambda n: "http://x.," * n,
     "an address": lambda n: "http://" + "." * n,
+    "addresses and quotes": lambda n: "http://x''" * n,
     "slashes": lambda n: "://" * n,
     "headings": lambda n: "\n==a==" * n,
     "a heading": lambda n: "\n" + "=" * n + "a" + "=" * n,

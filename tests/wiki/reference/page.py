@@ -60,12 +60,10 @@ class Fragment:
 
 SCHEMES = "https?://|//|ftps?://|mailto:|irc://|news:|git://"
 SCHEME = re.compile(SCHEMES, NO_UNICODE)
-URL_CHARACTER = (
-    rf'[^\x00-\x20<>\[\]"{{}}|{WHITE[WHITE.index(chr(0x85)) :]}\u3000-\u303f\uff00-\uffef]'
-)
-ADDRESS = re.compile(rf"{URL_CHARACTER}*")
+ENDS_ADDRESS = rf'\x00-\x20<>\[\]"{{}}|{WHITE[WHITE.index(chr(0x85)) :]}\u3000-\u303f\uff00-\uffef'
+ADDRESS = re.compile(rf"(?:(?!'')[^{ENDS_ADDRESS}])*")
 BARE_URL = re.compile(
-    rf"(?<![a-zA-Z])(?:https?|ftps?|irc|git|mailto|news)://(?:(?!''){URL_CHARACTER})*", NO_UNICODE
+    rf"(?<![a-zA-Z])(?:https?|ftps?|irc|git|mailto|news)://{ADDRESS.pattern}", NO_UNICODE
 )
 MARK = r"[\[{<&\n\x01]|''|__"
 VARIANT_MARK = r"-\{"
