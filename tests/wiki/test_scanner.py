@@ -16,6 +16,7 @@ from nlp_engine.wiki.titles import Site, make_site
 from nlp_engine.wiki.wikitext import parse
 from tests.conftest import make_dump
 from tests.wiki import reference
+from tests.wiki.replay import check
 
 TEXTS = [
     # Control characters are white space, those too that the scanner uses as marks of its own.
@@ -90,7 +91,7 @@ def test_targets_may_be_written_as_in_addresses(site: Site) -> None:
     assert targets == ["Cnàmh", "100%", "%FF", "A b"]
 
 
-def check(wikitext: str, site: Site) -> None:
+def compare(wikitext: str, site: Site) -> None:
     """The scanner agrees with its reference, whatever it is asked for."""
     for chosen in ({}, {"captions": True}, {"tables": True}, {"captions": True, "tables": True}):
         assert parse(wikitext, site, **chosen) == reference.parse(wikitext, site, **chosen)
@@ -135,12 +136,27 @@ SITES = [make_site(code) for code in ("en", "fr", "zh")]
 @given(MARKUP, st.sampled_from(SITES))
 @settings(max_examples=400)
 def test_agrees_with_the_reference_on_any_markup(wikitext: str, site: Site) -> None:
-    check(wikitext, site)
+    compare(wikitext, site)
 
 
 @given(st.text(max_size=100), st.sampled_from(SITES))
 def test_agrees_with_the_reference_on_any_text(wikitext: str, site: Site) -> None:
-    check(wikitext, site)
+    compare(wikitext, site)
+
+
+FINDS = sorted((Path(__file__).parents[1] / "data/wikitext").iterdir())
+
+
+@pytest.mark.parametrize("path", FINDS, ids=lambda path: path.name)
+def test_what_failed_once_does_not_fail_again(path: Path) -> None:
+    check(path.read_bytes())
+
+
+@given(st.integers(0, 31), st.lists(st.sampled_from(PIECES) | st.binary(max_size=4), max_size=30))
+@settings(max_examples=300)
+def test_any_bytes_give_valid_columns(choice: int, pieces: list[str | bytes]) -> None:
+    parts = [piece.encode() if isinstance(piece, str) else piece for piece in pieces]
+    check(bytes([choice]) + b"".join(parts))
 
 
 def pages(path: Path) -> list[dict[str, str]]:
