@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nlp_engine.classification.classifier import Prediction as Prediction
     from nlp_engine.classification.train import train_classifier as train_classifier
     from nlp_engine.corpus.build import build_corpus as build_corpus
-    from nlp_engine.corpus.labelled import label_corpus as label_corpus
+    from nlp_engine.corpus.label import label_corpus as label_corpus
     from nlp_engine.embeddings.train import train_vectors as train_vectors
     from nlp_engine.embeddings.vectors import WordVectors as WordVectors
     from nlp_engine.entities.knowledge_base import KnowledgeBase as KnowledgeBase
@@ -36,7 +36,7 @@ _MODULES = {
     "build_items": "personalize.items",
     "check_items": "personalize.check",
     "extract_dumps": "wiki.extract",
-    "label_corpus": "corpus.labelled",
+    "label_corpus": "corpus.label",
     "train_classifier": "classification.train",
     "train_vectors": "embeddings.train",
 }

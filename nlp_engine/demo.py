@@ -11,7 +11,7 @@ from typing import Any
 
 from nlp_engine.classification.train import train_classifier
 from nlp_engine.corpus.build import build_corpus
-from nlp_engine.corpus.labelled import label_corpus
+from nlp_engine.corpus.label import label_corpus
 from nlp_engine.corpus.recipe import bundled_recipe
 from nlp_engine.embeddings.train import train_vectors
 from nlp_engine.embeddings.vectors import WordVectors

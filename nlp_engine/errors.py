@@ -53,3 +53,7 @@ def require(module: str, extra: str) -> ModuleType:
         raise MissingExtraError(
             f"{package} is not installed; it comes with: pip install 'nlp-engine[{extra}]'"
         ) from error
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during work that can go on later; the message says how."""

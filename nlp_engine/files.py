@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import contextlib
 import errno
+import glob
 import gzip
 import hashlib
 import io
@@ -13,16 +14,19 @@ import os
 import shutil
 import stat
 import sys
+import time
 import tomllib
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from nlp_engine.errors import InputError, OutputError
+from nlp_engine.errors import InputError, Interrupted, OutputError
 from nlp_engine.progress import Progress, Report, silent
 
 _BUFFER = 1 << 20
+_RESUME_KEY = ".resume"
+_WORTH_KEEPING_SECONDS = 60
 STANDARD_INPUT = Path("-")
 """What stands for standard input where a file is expected."""
 
@@ -157,27 +161,60 @@ def sha256(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def new_folder(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
+def new_folder(
+    target: Path, *, overwrite: bool = False, resume_key: str | None = None
+) -> Iterator[Path]:
     """Give a folder to fill; it takes the name `target` only if the block succeeds.
 
     The work happens in a hidden folder beside the target, which is renamed at the end and
     removed on any exception. With `overwrite` an existing folder is replaced at that moment.
 
+    With a `resume_key`, a hidden folder that has cost more than a minute outlives Ctrl-C, and any
+    that outlived a killed process is given again to the next caller with the same key: the block
+    must then find out what is finished.
+
     Raises:
         OutputError: The target exists, or the disk is full or read-only.
+        Interrupted: Ctrl-C, and the folder is kept.
     """
     target = Path(os.path.abspath(target))  # noqa: PTH100 (resolve() would follow a final link)
     _check_free(target, overwrite)
+    started = time.monotonic()
     with _clear_output_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(target)
         partial = _beside(target, "partial")
-        partial.mkdir()
+        adopted = resume_key is not None and _adopt_abandoned(target, partial, resume_key)
+        _remove_abandoned(target)
+        if not adopted:
+            partial.mkdir()
+        key_file = partial / _RESUME_KEY
+        keep = False
         try:
+            if resume_key is not None:
+                key_file.write_text(resume_key, encoding="utf-8")
             yield partial
+            key_file.unlink(missing_ok=True)
             _put_in_place(partial, target)
+        except KeyboardInterrupt as interrupt:
+            keep = resume_key is not None and time.monotonic() - started >= _WORTH_KEEPING_SECONDS
+            if not keep:
+                raise
+            raise Interrupted(
+                "interrupted; what is finished is kept: run the same command again to go on, "
+                f"or remove {partial}"
+            ) from interrupt
         finally:
-            shutil.rmtree(partial, ignore_errors=True)
+            if not keep:
+                shutil.rmtree(partial, ignore_errors=True)
+
+
+def _adopt_abandoned(target: Path, partial: Path, resume_key: str) -> bool:
+    for path in _abandoned(target, "partial"):
+        key_file = path / _RESUME_KEY
+        if key_file.is_file() and key_file.read_text(encoding="utf-8") == resume_key:
+            path.rename(partial)
+            return True
+    return False
 
 
 def _beside(target: Path, role: str) -> Path:
@@ -209,10 +246,17 @@ def _put_in_place(partial: Path, target: Path) -> None:
 def _remove_abandoned(target: Path) -> None:
     """Remove what a killed run left beside the target."""
     for role in ("partial", "old"):
-        for path in target.parent.glob(f".{target.name}.*.{role}"):
-            pid = path.name.split(".")[-2]
-            if pid.isdigit() and not Path("/proc", pid).exists() and Path("/proc/self").exists():
-                shutil.rmtree(path, ignore_errors=True)
+        for path in _abandoned(target, role):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _abandoned(target: Path, role: str) -> list[Path]:
+    """What processes that are gone have left beside the target."""
+    if not Path("/proc/self").exists():
+        return []
+    found = target.parent.glob(f".{glob.escape(target.name)}.*.{role}")
+    pids = [(path, path.name.split(".")[-2]) for path in found]
+    return [path for path, pid in pids if pid.isdigit() and not Path("/proc", pid).exists()]
 
 
 _OUTPUT_REMEDIES = {

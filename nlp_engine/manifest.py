@@ -67,6 +67,8 @@ class Manifest:
         engine_version: Version of the package that wrote the folder.
         id: Hash of format, settings, sources, parents and files: equal content, equal id.
         language: Language code of the content, e.g. ``"en"``.
+        licence: Licence of the content, if known.
+        attribution: Whom to name as the source of the content, if known.
         sources: The files that it was made from.
         parents: Ids of the folders that it was made from, by format.
         settings: The settings that were used.
@@ -80,6 +82,8 @@ class Manifest:
     engine_version: str
     id: str
     language: str
+    licence: str = ""
+    attribution: str = ""
     sources: Sequence[FileRecord] = ()
     parents: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -99,6 +103,8 @@ def write_manifest(
     format: str,
     language: str,
     started: float,
+    licence: str = "",
+    attribution: str = "",
     sources: Sequence[Path | FileRecord] = (),
     parents: Sequence[Manifest] = (),
     settings: Mapping[str, Any] | None = None,
@@ -107,10 +113,12 @@ def write_manifest(
     """Describe all files of a finished folder in its `manifest.json`.
 
     Args:
-        folder: The folder; its files are hashed.
+        folder: The folder; its files are hashed, but for hidden ones.
         format: A key of `FORMAT_VERSIONS`.
         language: Language code of the content.
         started: `time.monotonic()` when the work began.
+        licence: Licence of the content, if known.
+        attribution: Whom to name as the source of the content, if known.
         sources: Files that the content was made from, which are hashed, or their records.
         parents: Manifests of the folders that the content was made from.
         settings: The settings that were used.
@@ -119,7 +127,7 @@ def write_manifest(
     files = [
         FileRecord.of(path, path.relative_to(folder).as_posix())
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != FILE_NAME
+        if path.is_file() and path.name != FILE_NAME and not path.name.startswith(".")
     ]
     content = {
         "format": format,
@@ -137,6 +145,8 @@ def write_manifest(
     content |= {
         "engine_version": engine_version(),
         "id": digest[:16],
+        "licence": licence,
+        "attribution": attribution,
         "counts": dict(counts or {}),
         "seconds": round(time.monotonic() - started, 3),
     }

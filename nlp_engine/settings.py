@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import re
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -102,6 +103,26 @@ def from_mapping(cls: type[T], values: Mapping[str, Any]) -> T:
             hint = f"; it must be one of {', '.join(choices)}" if choices else ""
             raise SettingError(f"{name} is required{hint}")
     return cls(**{name: _convert(name, value, hints[name]) for name, value in values.items()})
+
+
+def byte_size(name: str, text: str) -> int:
+    """The bytes that a size means: `2GB` and `2000 MB` are powers of 1000, `2GiB` of 1024.
+
+    Args:
+        name: Of the setting, for the error.
+        text: A number with a unit, from B to TB or TiB.
+
+    Raises:
+        SettingError: The text is no size above 0.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(I?)B?\s*", text.upper())
+    size = 0
+    if match:
+        power = " KMGT".index(match[2] or " ")
+        size = int(float(match[1]) * (1024 if match[3] else 1000) ** power)
+    if not size:
+        raise SettingError(f"{name} is {text!r}; it must be a size such as 500MB or 2GB")
+    return size
 
 
 def to_mapping(settings: Any) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def test_the_installed_package_is_complete(core: str, tmp_path: Path) -> None:
     )
     command = [core, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
-    assert done.stdout.split() == ["enwiki-sample", "True", "True", "False"]
+    assert done.stdout.split() == ["enwiki_sample", "True", "True", "False"]
 
 
 def test_the_core_walk(walked: Path) -> None:
@@ -88,6 +88,7 @@ def test_the_core_walk(walked: Path) -> None:
         (["corpus", "build", "extracted", "-o", "x", "--tokenizer", "spacy"], "spacy"),
         (["corpus", "build", "extracted", "-o", "x", "--tokenizer", "nltk"], "nltk"),
         (["job", "train", "job.toml", "--on", "sagemaker"], "aws"),
+        (["kb", "build", "extracted", "-o", "x", "--engine", "spark"], "spark"),
     ],
 )  # fmt: skip
 def test_what_needs_an_extra_gives_its_pip_line(

@@ -102,3 +102,24 @@ def test_word2vec_settings_that_contradict(values: dict[str, object], message: s
     with pytest.raises(SettingError) as error:
         settings.from_mapping(Word2VecSettings, values)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("500MB", 500_000_000),
+        ("2 gb", 2_000_000_000),
+        ("1.5GiB", 1_610_612_736),
+        ("64k", 64_000),
+        ("7", 7),
+        ("1TB", 10**12),
+    ],
+)
+def test_sizes(text: str, size: int) -> None:
+    assert settings.byte_size("memory", text) == size
+
+
+@pytest.mark.parametrize("text", ["", "much", "-1GB", "0", "0.0001KB", "2GBs", "1e3MB"])
+def test_what_is_no_size(text: str) -> None:
+    with pytest.raises(SettingError, match="^memory is '.*'; it must be a size such as 500MB"):
+        settings.byte_size("memory", text)

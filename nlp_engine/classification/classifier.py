@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from nlp_engine.corpus.labelled import LABEL_PREFIX, escape_word, read_labels
 from nlp_engine.errors import FormatError, SettingError, require
 from nlp_engine.formats.fasttext import read_model
 from nlp_engine.manifest import Manifest, read_manifest
-from nlp_engine.text.tokenizers import Tokenizer, open_tokenizer
+from nlp_engine.text.tokenizers import Tokenizer, TokenizerSettings, open_tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,24 @@ class Classifier:
         labels = names | read_labels(file.parent)
         return cls(require("fasttext", "fasttext").load_model(str(file)), labels, manifest)
 
-    def tokenizer(self) -> Tokenizer:
-        """The tokenizer that the training examples were made with, as far as it is known."""
-        manifest = self.manifest
-        if manifest is None:
-            return open_tokenizer("fast", "en")
-        return open_tokenizer(manifest.settings.get("tokenizer") or "fast", manifest.language)
+    def tokenizer(self, name: str | None = None) -> Tokenizer:
+        """The tokenizer that the training examples were made with, as far as it is known.
+
+        Args:
+            name: Another one to use instead, for the same language.
+        """
+        return open_tokenizer(TokenizerSettings.of(self.manifest).named(name))
+
+    @cached_property
+    def _own_tokenizer(self) -> Tokenizer:
+        return self.tokenizer()
 
     def predict(
-        self, texts: Sequence[str], k: int = 1, threshold: float = 0.0
+        self,
+        texts: Sequence[str],
+        k: int = 1,
+        threshold: float = 0.0,
+        tokenizer: Tokenizer | None = None,
     ) -> list[list[Prediction]]:
         """The `k` most probable labels of each text, most probable first.
 
@@ -72,6 +82,7 @@ class Classifier:
             texts: (N) texts as people write them; they are tokenised as the training data was.
             k: Labels per text; more than there are gives all.
             threshold: Less probable labels are left out.
+            tokenizer: Another one than the training data was made with.
 
         Returns:
             (N) lists of predictions. A text without any known word gets the labels' prior.
@@ -79,7 +90,7 @@ class Classifier:
         Raises:
             SettingError: `k` is below 1.
         """
-        words = self.tokenizer().words
+        words = (tokenizer or self._own_tokenizer).words
         return self.predict_tokenized(
             [" ".join(escape_word(word) for word in words(text)) for text in texts], k, threshold
         )

@@ -25,6 +25,7 @@ from nlp_engine.errors import InputError
 from nlp_engine.files import check_input_file, new_folder
 from nlp_engine.manifest import write_manifest
 from nlp_engine.progress import Report, silent
+from nlp_engine.text.tokenizers import TokenizerSettings
 
 
 def train_classifier(
@@ -112,7 +113,7 @@ def _train(
             sources=[path for path in folds.values() if path and not parent],
             parents=[parent] if parent else [],
             settings=settings.to_mapping(chosen)
-            | {"tokenizer": parent.settings["tokenizer"] if parent else None},
+            | (TokenizerSettings.of(parent).for_manifest() if parent else {}),
             counts={
                 "labels": len(labels),
                 "tokens": encoded.tokens,

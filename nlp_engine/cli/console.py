@@ -24,8 +24,8 @@ def clear_errors() -> Iterator[None]:
         yield
     except NlpEngineError as error:
         raise _failure(str(error)) from None
-    except KeyboardInterrupt:
-        _print_error("interrupted; nothing half-made is left behind")
+    except KeyboardInterrupt as interrupt:
+        _print_error(str(interrupt) or "interrupted; nothing half-made is left behind")
         raise typer.Exit(_INTERRUPTED) from None
     except BrokenPipeError:
         # The reader of our output, e.g. `head`, has gone; there is nobody to tell.

@@ -14,6 +14,14 @@ from nlp_engine.cli.options import Json, command
 
 _Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder.")]
 _K = Annotated[int, typer.Option("-k", min=1, help="How many answers.")]
+_Tokenizer = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="fast, text8, whitespace, spacy or nltk; by default the one of the training text.",
+        show_default=False,
+    ),
+]
 _BATCH = 1000
 
 
@@ -30,13 +38,14 @@ def similar(
     model: _Model,
     words: Annotated[list[str], typer.Argument(metavar="WORD…", help="Words to look up.")],
     k: _K = 10,
+    tokenizer: _Tokenizer = None,
     json: Json = False,
 ) -> None:
     """The words nearest to each word, by cosine."""
     from nlp_engine.embeddings.vectors import WordVectors
 
     vectors = WordVectors.open(model)
-    found = {word: vectors.most_similar(_known_form(vectors, word), k) for word in words}
+    found = {word: vectors.most_similar(_known_form(vectors, word, tokenizer), k) for word in words}
     if json:
         print_json({word: [_scored(*hit) for hit in hits] for word, hits in found.items()})
         return
@@ -52,13 +61,14 @@ def analogy(
     b: Annotated[str, typer.Argument(metavar="B", help="king")],
     c: Annotated[str, typer.Argument(metavar="C", help="woman")],
     k: _K = 5,
+    tokenizer: _Tokenizer = None,
     json: Json = False,
 ) -> None:
     """The words that are to C as B is to A."""
     from nlp_engine.embeddings.vectors import WordVectors
 
     vectors = WordVectors.open(model)
-    a, b, c = (_known_form(vectors, word) for word in (a, b, c))
+    a, b, c = (_known_form(vectors, word, tokenizer) for word in (a, b, c))
     hits = vectors.analogy(a, b, c, k)
     if json:
         print_json([_scored(*hit) for hit in hits])
@@ -74,6 +84,7 @@ def predict(
         Path, typer.Argument(metavar="[FILE|-]", help="One text per line; - is standard input.")
     ] = Path("-"),
     k: _K = 1,
+    tokenizer: _Tokenizer = None,
     json: Annotated[
         bool, typer.Option("--json", help="One JSON object per text.", show_default=False)
     ] = False,
@@ -82,8 +93,11 @@ def predict(
     from nlp_engine.classification.classifier import Classifier
 
     classifier = Classifier.open(model)
+    words = classifier.tokenizer(tokenizer)
     for texts in _batches(_texts(file)):
-        for text, predictions in zip(texts, classifier.predict(texts, k), strict=True):
+        for text, predictions in zip(
+            texts, classifier.predict(texts, k, tokenizer=words), strict=True
+        ):
             if json:
                 labels = [_labelled(p.label, p.probability) for p in predictions]
                 typer.echo(json_line({"text": text, "predictions": labels}))
@@ -91,11 +105,11 @@ def predict(
                 typer.echo("\t".join(f"{p.label} {p.probability:.4f}" for p in predictions))
 
 
-def _known_form(vectors: Any, word: str) -> str:
-    """The word itself if it is known, else as the corpus' tokenizer writes it."""
+def _known_form(vectors: Any, word: str, tokenizer: str | None) -> str:
+    """The word itself if it is known, else as the corpus' tokenizer (or another) writes it."""
     if word in vectors:
         return word
-    words = vectors.tokenizer().words(word)
+    words = vectors.tokenizer(tokenizer).words(word)
     return words[0] if len(words) == 1 else word
 
 

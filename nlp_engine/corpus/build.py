@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nlp_engine import settings
 from nlp_engine.corpus.settings import CorpusSettings
+from nlp_engine.corpus.size import measure_corpus
 from nlp_engine.corpus.sources import Source, open_source, text_of
-from nlp_engine.corpus.vocabulary import encode_corpus
+from nlp_engine.corpus.tokenize import Tokenization, tokenize_documents
+from nlp_engine.corpus.writing import CorpusFile
 from nlp_engine.errors import InputError
 from nlp_engine.files import check_input_file, new_folder
+from nlp_engine.languages import language
 from nlp_engine.manifest import Manifest, manifest_of_file, read_manifest, write_manifest
 from nlp_engine.progress import Report, silent
-from nlp_engine.text.sentences import split_sentences
-from nlp_engine.text.tokenizers import Tokenizer, open_tokenizer
+from nlp_engine.text.tokenizers import TokenizerSettings, open_tokenizer
 
 FILE_NAMES = {"sentences": "sentences.txt", "text8": "text8"}
 """The corpus file of each format."""
+
+_PUNKT_CHARACTERS = 5_000_000  # punkt learns from so much of the corpus, in some ten seconds
 
 
 def build_corpus(
@@ -27,6 +34,8 @@ def build_corpus(
     *,
     overwrite: bool = False,
     report: Report = silent,
+    licence: str = "",
+    attribution: str = "",
     **options: Any,
 ) -> Manifest:
     """Make a tokenised corpus from documents.
@@ -36,6 +45,8 @@ def build_corpus(
         out: The folder to make.
         overwrite: Replace an existing folder.
         report: Told how far the source has been read.
+        licence: Licence of the text, for the manifest.
+        attribution: Whom to name as the source of the text, for the manifest.
         **options: Fields of `CorpusSettings`.
 
     Returns:
@@ -48,34 +59,37 @@ def build_corpus(
     """
     started = time.monotonic()
     chosen = settings.from_mapping(CorpusSettings, options)
-    opened = open_source(Path(source), language=chosen.language)
+    opened = open_source(Path(source), language=chosen.language, reading=chosen)
     opened.check_columns(chosen.text)
-    name = chosen.tokenizer or ("text8" if chosen.format == "text8" else "fast")
-    tokenizer = open_tokenizer(name, opened.language)
+    tokenizer = _tokenizer_settings(opened, chosen, report)
     with new_folder(Path(out), overwrite=overwrite) as folder:
         path = folder / FILE_NAMES[chosen.format]
         documents = _write(path, opened, tokenizer, chosen, report)
         if path.stat().st_size == 0:
+            limit = f" and at most {chosen.max_bytes}" if chosen.max_bytes else ""
             raise InputError(
                 f"{opened.path} gives an empty corpus: no sentence of at least "
-                f"{chosen.min_words} words in {documents} documents"
+                f"{chosen.min_words} words{limit} in {documents} documents"
             )
-        encoded = encode_corpus(path, report=report)
+        size = measure_corpus(path, report)
         return write_manifest(
             folder,
             format="corpus",
             language=opened.language,
             started=started,
+            licence=licence,
+            attribution=attribution,
             sources=opened.files,
             parents=opened.parents,
-            settings=settings.to_mapping(chosen) | {"tokenizer": name},
+            settings=_recorded(chosen) | tokenizer.for_manifest(),
             counts={
                 "documents": documents,
-                "lines": encoded.lines,
-                "tokens": encoded.tokens,
-                "types": encoded.types,
+                "lines": size.lines,
+                "tokens": size.tokens,
+                "types": size.types,
                 "bytes": path.stat().st_size,
-            },
+            }
+            | opened.damaged,
         )
 
 
@@ -94,22 +108,60 @@ def corpus_file(path: Path) -> tuple[Path, Manifest | None]:
     return check_input_file(path), manifest_of_file(path, "corpus", "labelled corpus")
 
 
+def _recorded(chosen: CorpusSettings) -> dict[str, Any]:
+    """The settings that decide what the corpus is."""
+    values = settings.to_mapping(chosen)
+    del values["workers"]
+    return values
+
+
+def _tokenizer_settings(
+    source: Source, chosen: CorpusSettings, report: Report
+) -> TokenizerSettings:
+    name = chosen.tokenizer or ("text8" if chosen.format == "text8" else "fast")
+    tokenizer = TokenizerSettings(name=name, language=source.language, digits=chosen.digits)
+    if name != "nltk":
+        open_tokenizer(tokenizer)  # a missing package is named before any work
+        return tokenizer
+    from nlp_engine.text.nltk import train_punkt
+
+    sample = _beginning(_texts(source, chosen, report), _PUNKT_CHARACTERS)
+    return replace(tokenizer, punkt=train_punkt(sample, language(source.language)))
+
+
+def _texts(source: Source, chosen: CorpusSettings, report: Report) -> Iterator[str]:
+    return (text_of(row, chosen.text) for row in source.rows(report))
+
+
+def _beginning(texts: Iterable[str], characters: int) -> Iterator[str]:
+    """The first texts, until they have so many characters."""
+    for text in texts:
+        yield text
+        characters -= len(text)
+        if characters <= 0:
+            return
+
+
 def _write(
-    path: Path, source: Source, tokenizer: Tokenizer, chosen: CorpusSettings, report: Report
+    path: Path, source: Source, tokenizer: TokenizerSettings, chosen: CorpusSettings, report: Report
 ) -> int:
+    """Write the corpus file; returns how many documents were read for it."""
     documents = 0
-    one_line = chosen.format == "text8"
-    with path.open("w", encoding="utf-8") as file:
-        between = ""
-        for row in source.rows(report):
+    tokenization = Tokenization(
+        tokenizer=tokenizer,
+        one_line=chosen.format == "text8",
+        min_words=chosen.min_words,
+        paragraphs=chosen.deduplicate,
+    )
+    texts = _texts(source, chosen, report)
+    with (
+        contextlib.closing(tokenize_documents(texts, tokenization, chosen.workers)) as tokenized,
+        CorpusFile(path, chosen) as file,
+    ):
+        for pieces in tokenized:
             documents += 1
-            text = text_of(row, chosen.text)
-            pieces = [text] if one_line else split_sentences(text, tokenizer.language)
             for piece in pieces:
-                words = tokenizer.words(piece)
-                if len(words) >= chosen.min_words:
-                    file.write(between + " ".join(words))
-                    between = " " if one_line else "\n"
-        if between == "\n":
-            file.write("\n")
+                file.add(piece)
+            if file.full:
+                break
     return documents

@@ -25,6 +25,7 @@ from nlp_engine.files import new_folder
 from nlp_engine.formats import word2vec
 from nlp_engine.manifest import write_manifest
 from nlp_engine.progress import Report, silent
+from nlp_engine.text.tokenizers import TokenizerSettings
 
 _log = logging.getLogger(__name__)
 
@@ -114,7 +115,7 @@ def _train(
             sources=[] if parent else [path],
             parents=[parent] if parent else [],
             settings=settings.to_mapping(chosen)
-            | {"tokenizer": parent.settings["tokenizer"] if parent else None},
+            | (TokenizerSettings.of(parent).for_manifest() if parent else {}),
             counts={
                 "words": len(vectors),
                 "tokens": encoded.tokens,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nlp_engine.errors import InputError
 from nlp_engine.formats import word2vec
 from nlp_engine.manifest import Manifest, read_manifest
-from nlp_engine.text.tokenizers import Tokenizer, open_tokenizer
+from nlp_engine.text.tokenizers import Tokenizer, TokenizerSettings, open_tokenizer
 
 LINE_END_WORD = "</s>"
 """fastText's word for the end of a line; it has a vector but is never an answer."""
@@ -72,12 +72,13 @@ class WordVectors:
         known = (self._index.get(word) for word in words)
         return np.array([index for index in known if index is not None], np.int32)
 
-    def tokenizer(self) -> Tokenizer:
-        """The tokenizer that the training corpus was made with, as far as it is known."""
-        manifest = self.manifest
-        if manifest is None:
-            return open_tokenizer("fast", "en")
-        return open_tokenizer(manifest.settings.get("tokenizer") or "fast", manifest.language)
+    def tokenizer(self, name: str | None = None) -> Tokenizer:
+        """The tokenizer that the training corpus was made with, as far as it is known.
+
+        Args:
+            name: Another one to use instead, for the same language.
+        """
+        return open_tokenizer(TokenizerSettings.of(self.manifest).named(name))
 
     def similarity(self, first: str, second: str) -> float:
         """Cosine of two words' vectors, -1 to 1; `KeyError` if one is absent."""

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from nlp_engine import settings
-from nlp_engine.corpus.counts import ANCHOR_SCHEMA, LinkCounts, count_links
+from nlp_engine.corpus.counts import ANCHOR_SCHEMA, LinkCounts, check_engine, count_links
 from nlp_engine.entities.forms import FormTrie, form_key, title_form, tokens
 from nlp_engine.entities.knowledge_base import (
     FORMS_FILE,
@@ -32,7 +32,7 @@ from nlp_engine.languages import Language, language
 from nlp_engine.manifest import Manifest, read_manifest, write_manifest
 from nlp_engine.progress import Progress, Report, silent
 from nlp_engine.wiki.kinds import PageKind
-from nlp_engine.wiki.shards import ExtractedPage, read_pages
+from nlp_engine.wiki.shards import ExtractedPage, read_articles, read_pages
 from nlp_engine.wiki.titles import resolve_redirects
 
 _ROWS_PER_BATCH = 100_000
@@ -63,12 +63,15 @@ def build_knowledge_base(
         The folder's manifest; `counts` has articles, entities, forms, candidates and in-links.
 
     Raises:
+        EngineError: Spark was chosen and cannot be started.
         InputError: The folder cannot be read or its texts have no links.
+        MissingExtraError: Spark was chosen and is not installed.
         OutputError: The folder exists or cannot be written.
         SettingError: An option that does not exist or is out of range.
     """
     started = time.monotonic()
     chosen = settings.from_mapping(KnowledgeBaseSettings, options)
+    check_engine(chosen.engine)
     extracted = Path(extracted)
     parent = read_manifest(extracted, "extracted")
     with new_folder(Path(out), overwrite=overwrite) as folder:
@@ -81,6 +84,7 @@ def build_knowledge_base(
                 Path(scratch, "anchors.parquet"),
                 pages.redirects,
                 pages.disambiguations,
+                engine=chosen.engine,
                 memory=chosen.memory,
                 spill=Path(scratch),
             )
@@ -222,7 +226,7 @@ def _form_documents(
     documents = np.zeros(len(forms), np.int64)
     total = parent.counts.get("articles")
     its_language = language(parent.language)
-    for number, page in enumerate(read_pages(extracted, PageKind.ARTICLE), 1):
+    for number, page in enumerate(read_articles(extracted), 1):
         seen: set[int] = set()
         for text in (title_form(page.title), page.text):
             words = tokens(text, its_language)

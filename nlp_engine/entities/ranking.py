@@ -19,6 +19,7 @@ from nlp_engine import settings
 from nlp_engine.entities.knowledge_base import KnowledgeBase
 from nlp_engine.entities.settings import RankingSettings
 from nlp_engine.entities.spotting import Mention, spot
+from nlp_engine.text.tokenizers import TokenizerSettings, open_tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,12 @@ class EntityRanker:
     def __init__(self, kb: KnowledgeBase, **options: Any) -> None:
         self.kb = kb
         self.settings = settings.from_mapping(RankingSettings, options)
+        name = self.settings.tokenizer
+        self._tokenizer = (
+            open_tokenizer(TokenizerSettings(name=name, language=kb.language.code, digits="keep"))
+            if name
+            else None
+        )
 
     def link(self, text: str) -> list[EntityLink]:
         """The entities of a text, in order of their mentions.
@@ -71,7 +78,7 @@ class EntityRanker:
         Args:
             text: Plain text of any length; each mention is judged by its neighbours.
         """
-        mentions = spot(text, self.kb, self.settings.min_link_probability)
+        mentions = spot(text, self.kb, self.settings.min_link_probability, self._tokenizer)
         links = []
         half = max(1, self.settings.window // 2)
         for begin in range(0, len(mentions), half):

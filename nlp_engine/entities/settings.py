@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from nlp_engine import settings
 from nlp_engine.settings import setting
+from nlp_engine.text.tokenizers import TOKENIZERS
 
+ENGINES = ("duckdb", "spark")
 METHODS = ("tagme", "commonness")
 
 
@@ -21,10 +23,18 @@ class KnowledgeBaseSettings:
         0.001, minimum=0, maximum=1, help="forms that are rarer as links are left out"
     )
     max_form_words: int = setting(8, minimum=1, maximum=16, help="most words that a form has")
-    memory: str = setting("2GB", help="memory for counting, e.g. 2GB")
+    engine: str = setting(
+        "duckdb",
+        choices=ENGINES,
+        help="what counts the links; spark: the active session, else all cores of this machine",
+    )
+    memory: str = setting(
+        "2GB", metavar="SIZE", help="memory for counting, e.g. 500MB; the rest goes to the disk"
+    )
 
     def __post_init__(self) -> None:
         settings.check(self)
+        settings.byte_size("memory", self.memory)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +53,12 @@ class RankingSettings:
     )
     min_link_probability: float = setting(
         0.02, minimum=0, maximum=1, help="forms that are rarer as links are not spotted"
+    )
+    tokenizer: str | None = setting(
+        None,
+        choices=tuple(TOKENIZERS),
+        help="mentions begin and end with words of this tokenizer; by default with those of the "
+        "knowledge base, to which each Chinese, Japanese or Thai character is one",
     )
     window: int = setting(30, minimum=1, help="neighbouring mentions that vote on a mention")
     max_candidates: int = setting(20, minimum=1, help="candidates per mention, most common first")

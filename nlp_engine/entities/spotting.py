@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from nlp_engine.entities.forms import Token, tokens
 from nlp_engine.entities.knowledge_base import KnowledgeBase
+from nlp_engine.text.tokenizers import Tokenizer
 
 _SHORTER_WINS = 5.0
 """A form inside a longer one wins if it is this many times more often a link (TAGME's
@@ -32,7 +34,9 @@ class _Spot:
     link_probability: float
 
 
-def spot(text: str, kb: KnowledgeBase, min_link_probability: float) -> list[Mention]:
+def spot(
+    text: str, kb: KnowledgeBase, min_link_probability: float, tokenizer: Tokenizer | None = None
+) -> list[Mention]:
     """Find the mentions in a text; none overlap, and they are in order.
 
     The longer of two overlapping forms wins, unless the shorter stands inside it and is far more
@@ -42,9 +46,13 @@ def spot(text: str, kb: KnowledgeBase, min_link_probability: float) -> list[Ment
         text: Plain text.
         kb: The knowledge base.
         min_link_probability: Forms that are rarer as links are passed over.
+        tokenizer: Mentions begin and end with its words, where it finds the letters of the text.
     """
     words = tokens(text, kb.language)
-    chosen = _without_overlaps(_spots(words, kb, min_link_probability))
+    spots = _spots(words, kb, min_link_probability)
+    if tokenizer:
+        spots = _at_edges(spots, words, tokenizer.words(text), kb)
+    chosen = _without_overlaps(spots)
     return [
         Mention(words[s.first].start, words[s.last].end, s.form, s.link_probability)
         for s in sorted(chosen, key=lambda s: s.first)
@@ -59,6 +67,18 @@ def _spots(words: Sequence[Token], kb: KnowledgeBase, least: float) -> list[_Spo
             if probability >= least:
                 spots.append(_Spot(start, start + count - 1, form, probability))
     return spots
+
+
+def _at_edges(
+    spots: list[_Spot], tokens_of_text: Sequence[Token], words: Sequence[str], kb: KnowledgeBase
+) -> list[_Spot]:
+    """The spots that begin and end with words, compared by the letters before them."""
+    lettered = ["".join(t.key for t in tokens(word, kb.language)) for word in words]
+    if "".join(lettered) != "".join(token.key for token in tokens_of_text):
+        return spots
+    edges = set(accumulate(map(len, lettered), initial=0))
+    ends = list(accumulate((len(token.key) for token in tokens_of_text), initial=0))
+    return [s for s in spots if ends[s.first] in edges and ends[s.last + 1] in edges]
 
 
 def _without_overlaps(spots: Sequence[_Spot]) -> list[_Spot]:

@@ -257,6 +257,21 @@ class Braces {
   std::array<std::size_t, kinds> waiting_{};
 };
 
+// The last character before `at` that is no blank; a line break at the text's begin.
+char before_blanks(std::string_view text, std::size_t at) {
+  while (at > 0 && (text[at - 1] == ' ' || text[at - 1] == '\t')) --at;
+  return at > 0 ? text[at - 1] : '\n';
+}
+
+// A table begins on a line of its own, which may be indented, or after a template or tag, and ends
+// at the beginning of a line.
+bool may_open_table(std::string_view text, std::size_t at) {
+  return std::string_view("\n:*#;}>").find(before_blanks(text, at)) != npos;
+}
+bool may_close_table(std::string_view text, std::size_t at) {
+  return before_blanks(text, at) == '\n';
+}
+
 std::size_t run_length(std::string_view text, std::size_t at) {
   std::size_t end = at;
   while (end < text.size() && text[end] == text[at]) ++end;
@@ -284,10 +299,8 @@ void balance(std::vector<Pair>& pairs, std::string_view source) {
     switch (source[at]) {
       case '{':
         length = run_length(source, at);
-        // The last brace of `{|` opens a table: {{{| is {{ and {|.
-        if (next_is(at + length - 1, '|') && length != 2) {
-          if (length > 2) braces.open(Bracket::braces, at, length - 1);
-          braces.open(Bracket::table, at + length - 1, 1);
+        if (length == 1 && next_is(at, '|') && may_open_table(source, at)) {
+          braces.open(Bracket::table, at, 1);
           ++length;
         } else if (length >= 2) {
           braces.open(Bracket::braces, at, length);
@@ -298,7 +311,7 @@ void balance(std::vector<Pair>& pairs, std::string_view source) {
         braces.close_braces(at, length);
         break;
       case '|':
-        if (!next_is(at, '}')) break;
+        if (!next_is(at, '}') || !may_close_table(source, at)) break;
         // `|}}` may be the last, empty argument of a template: {{name|}}
         if (!next_is(at + 1, '}') || braces.on_top(Bracket::table)) {
           braces.close(Bracket::table, at + 2);

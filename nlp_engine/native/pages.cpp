@@ -70,6 +70,14 @@ PagesXml find_pages(std::string_view xml) {
 }
 
 void append_unescaped(std::string& out, std::string_view escaped) {
+  if (escaped.find('\r') != std::string_view::npos) {  // XML's line breaks are single \n
+    std::string lines;
+    for (std::size_t i = 0; i < escaped.size(); ++i) {
+      if (escaped[i] != '\r') lines.push_back(escaped[i]);
+      else if (escaped.substr(i, 2) != "\r\n") lines.push_back('\n');
+    }
+    return append_unescaped(out, lines);
+  }
   constexpr std::pair<std::string_view, char> names[] = {
       {"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&quot;", '"'}, {"&apos;", '\''}};
   std::size_t from = 0;

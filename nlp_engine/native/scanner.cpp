@@ -10,7 +10,6 @@ namespace nlp {
 namespace {
 
 constexpr auto npos = std::string_view::npos;
-constexpr int deepest_nesting = 40;
 constexpr std::size_t longest_template_name = 200;
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
@@ -38,15 +37,17 @@ std::size_t run_length(std::string_view text, std::size_t at, std::size_t limit,
 
 // White space ends an address, as does the punctuation of languages that write no white space.
 bool ends_address(std::uint32_t c) {
-  if (c < 0x80) return c <= ' ' || std::string_view("<>[]\"{}|").find(static_cast<char>(c)) != npos;
+  if (c < 0x80) return c <= ' ' || std::string_view("<>[]\"").find(static_cast<char>(c)) != npos;
   return is_white(c) || (c >= 0x3000 && c <= 0x303F) || (c >= 0xFF00 && c <= 0xFFEF);
 }
 
-// Quotes are read before addresses, so they end one, too.
-std::size_t address_end(std::string_view text, std::size_t at, std::size_t limit) {
+// Quotes are read before addresses, so they end one, too; as does each of `others`.
+std::size_t address_end(std::string_view text, std::size_t at, std::size_t limit,
+                        std::string_view others) {
   while (at < limit) {
     const CodePoint c = code_point_at(text, at);
     if (ends_address(c.value) || (c.value == '\'' && run_length(text, at, limit, '\'') > 1)) break;
+    if (others.find(text[at]) != npos) break;
     at += c.bytes;
   }
   return at;
@@ -87,6 +88,7 @@ void Scanner::scan(std::string_view wikitext) {
   known_categories_.clear();
   disambiguation = in_block_ = false;
   line_begin_ = line_end_ = 0;
+  unclosed_ = {};
   prepare(source_, wikitext);
   balance(pairs_, source_);
   scan({0, source_.size()}, 0);
@@ -218,21 +220,9 @@ void Scanner::table(Span inner, int depth) {
     collect_links(inner, depth);
     return;
   }
-  break_paragraph();
-  bool row_empty = true;
-  const auto cell = [&](Span span) {
-    // What stands before a single | are the cell's attributes.
-    const std::vector<Span> parts = split(span, '|');
-    const Span content = trimmed(parts.size() > 1 ? Span{parts[1].begin, span.end} : span);
-    const std::size_t row_end = text.size();
-    if (!row_empty) text.append("; ");
-    const std::size_t before = text.size();
-    scan(content, depth + 1);
-    if (text.size() == before) text.resize(row_end);
-    else row_empty = false;
-  };
   // Lines of the table begin with a mark; other lines go on with the cell before them.
   const std::vector<Span> lines = split(inner, '\n');
+  bool row_empty = true;
   for (std::size_t i = 1; i < lines.size();) {  // lines[0] holds the table's attributes
     Span line = trimmed(lines[i]);
     for (++i; i < lines.size(); ++i) {
@@ -240,32 +230,70 @@ void Scanner::table(Span inner, int depth) {
       if (!next.empty() && (source_[next.begin] == '|' || source_[next.begin] == '!')) break;
       line.end = std::max(line.end, next.end);
     }
-    if (line.empty()) continue;
-    const char mark = source_[line.begin];
-    const char second = line.begin + 1 < line.end ? source_[line.begin + 1] : ' ';
-    if (mark != '|' && mark != '!') continue;
-    if (mark == '|' && (second == '-' || second == '+')) {
-      break_paragraph();
-      row_empty = true;
-      if (second == '+') {
-        cell({line.begin + 2, line.end});
-        break_paragraph();
-        row_empty = true;
-      }
-      continue;
-    }
-    std::size_t begin = line.begin + 1;
-    for (std::size_t at = begin; at < line.end; at = skip(at, line.end)) {
-      const bool separator = at + 1 < line.end && source_[at] == source_[at + 1] &&
-                             (source_[at] == '|' || (mark == '!' && source_[at] == '!'));
-      if (!separator) continue;
-      cell({begin, at});
-      begin = at + 2;
-      ++at;
-    }
-    cell({begin, line.end});
+    if (!line.empty()) row_empty = table_line(line, row_empty, depth);
   }
   break_paragraph();
+}
+
+// A line of a table, with its mark; returns whether the row that it belongs to is still empty.
+bool Scanner::table_line(Span line, bool row_empty, int depth) {
+  const char mark = source_[line.begin];
+  const char second = line.begin + 1 < line.end ? source_[line.begin + 1] : ' ';
+  if (mark != '|' && mark != '!') return row_empty;
+  const bool caption = mark == '|' && second == '+';
+  const bool new_row = mark == '|' && second == '-';
+  row_empty = row_empty || caption || new_row;
+  if (row_empty) break_paragraph();
+  if (new_row) return true;
+  for (const Span cell : cells({line.begin + (caption ? 2 : 1), line.end}, mark)) {
+    const std::size_t row_end = text.size();
+    if (!row_empty) text.append("; ");
+    const std::size_t before = text.size();
+    scan(cell, depth + 1);
+    if (text.size() == before) text.resize(row_end);
+    else row_empty = false;
+  }
+  return row_empty || caption;
+}
+
+// The cells of a line, without their attributes, which stand before a single |.
+std::vector<Scanner::Span> Scanner::cells(Span line, char mark) const {
+  std::vector<Span> found;
+  Span cell{line.begin, line.end};
+  const auto close = [&](std::size_t end) {
+    const Span content = trimmed({cell.begin, end});
+    if (!content.empty()) found.push_back(content);
+  };
+  bool has_attributes = false;
+  for (std::size_t at = line.begin; at < line.end; at = skip(at, line.end)) {
+    const bool bar = source_[at] == '|';
+    if (!bar && (mark != '!' || source_[at] != '!')) continue;
+    if (at + 1 < line.end && source_[at + 1] == source_[at]) {
+      close(at);
+      cell.begin = at + 2;
+      has_attributes = false;
+      ++at;
+    } else if (bar && !has_attributes) {
+      cell.begin = at + 1;
+      has_attributes = true;
+    }
+  }
+  close(line.end);
+  return found;
+}
+
+// A line of a table whose beginning or end is missing, as where a template holds the other part:
+// its cells stay, its marks go. `at` is the line's first mark.
+std::size_t Scanner::stray_table_line(std::size_t at, Span span, int depth) {
+  break_paragraph();
+  if (source_[at] == '|' && at + 1 < span.end && source_[at + 1] == '}') return at + 2;
+  std::size_t end = at + (source_[at] == '{' ? 2 : 1);
+  while (end < span.end && source_[end] != '\n') end = skip(end, span.end);
+  if (source_[at] == '|') {
+    table_line({at, end}, true, depth);
+    break_paragraph();
+  }
+  return end;
 }
 
 // Scans for links only: their text does not become part of the page's.
@@ -360,22 +388,23 @@ void Scanner::add_category(std::string title) {
   if (known_categories_.insert(title).second) categories.push_back(std::move(title));
 }
 
-// [address label]: the label stays.
+// [address label]: the label stays. It goes to the first ] that closes no link of its own.
 std::size_t Scanner::external_link(std::size_t at, Span span, int depth) {
-  const std::string_view rest = view({at + 1, span.end});
-  if (scheme_length(rest) == 0) return at;
+  Span& unclosed = unclosed_[static_cast<std::size_t>(depth)];
+  if (at >= unclosed.begin && at < unclosed.end) return at;
+  if (scheme_length(view({at + 1, span.end})) == 0) return at;
   std::size_t end = at + 1;
-  end = address_end(source_, end, span.end);
-  while (end < span.end && source_[end] == '{' && pair_end(end, span.end) != 0) {
-    end = address_end(source_, pair_end(end, span.end), span.end);
+  while (true) {
+    end = address_end(source_, end, span.end, "{");
+    if (end >= span.end || source_[end] != '{') break;
+    end = skip(end, span.end);
   }
   const std::size_t label = end;
-  while (end < span.end && source_[end] != ']' && source_[end] != '\n') {
-    const std::size_t next = skip(end, span.end);
-    if (source_[end] == '[' && next == end + 1) return at;  // keeps the time linear
-    end = next;
+  while (end < span.end && source_[end] != ']' && source_[end] != '\n') end = skip(end, span.end);
+  if (end >= span.end || source_[end] != ']') {
+    unclosed = {at, end};  // no search from inside here would find one: the time stays linear
+    return at;
   }
-  if (end >= span.end || source_[end] != ']') return at;
   scan(trimmed({label, end}), depth + 1);
   return end + 1;
 }
@@ -390,7 +419,7 @@ std::size_t Scanner::bare_url(std::size_t at, Span span) {
   const bool address = source_[at - 1] == ':' && begin >= plain_begin_ &&
                        scheme_length(view({begin, at + 2})) > 2;
   if (!address) return at;
-  std::size_t end = address_end(source_, at, span.end);
+  std::size_t end = address_end(source_, at, span.end, "{}|");
   const bool parenthesis = view({at, end}).find('(') != npos;
   const std::string_view punctuation = parenthesis ? ".,;:!?'" : ".,;:!?')";
   while (end > at + 2 && punctuation.find(source_[end - 1]) != npos) --end;
@@ -479,6 +508,14 @@ std::size_t Scanner::new_line(std::size_t at, Span span, int depth) {
     }
   }
   while (next < span.end && std::string_view("*#:;").find(source_[next]) != npos) ++next;
+  std::size_t table = next;
+  while (table < span.end && is_blank(source_[table])) ++table;
+  if (table < span.end &&
+      (source_[table] == '|' || (view({table, span.end}).starts_with("{|") &&
+                                 pair_end(table, span.end) == 0))) {
+    in_block_ = true;
+    return stray_table_line(table, span, depth);
+  }
   if (next == at + 1) {
     const std::size_t dashes = run_length(source_, next, span.end, '-');
     if (dashes >= 4) next += dashes;

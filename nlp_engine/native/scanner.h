@@ -38,9 +38,10 @@ class Scanner {
   bool disambiguation = false;
 
  private:
+  static constexpr int deepest_nesting = 40;  // what is nested deeper is text as it stands
   struct Span {
-    std::size_t begin;
-    std::size_t end;
+    std::size_t begin = 0;
+    std::size_t end = 0;
     bool empty() const { return begin >= end; }
   };
   struct Argument {
@@ -67,6 +68,9 @@ class Scanner {
   void fill(const Pattern& pattern, const std::vector<Argument>& arguments, int depth);
   void measure(const std::vector<Argument>& arguments, int depth);
   void table(Span inner, int depth);
+  bool table_line(Span line, bool row_empty, int depth);
+  std::vector<Span> cells(Span line, char mark) const;
+  std::size_t stray_table_line(std::size_t at, Span span, int depth);
   void file(const std::vector<Span>& parts, int depth);
   void collect_links(Span span, int depth);
   void add_category(std::string title);
@@ -90,6 +94,8 @@ class Scanner {
   bool in_block_ = false;             // whether the current line is a list item or heading
   std::size_t plain_begin_ = 0;       // of the plain text before the current mark
   std::size_t line_begin_ = 0, line_end_ = 0;  // of the line whose quotes have been counted
+  // By depth, where no address in brackets is closed.
+  std::array<Span, deepest_nesting + 1> unclosed_;
   std::size_t odd_quotes_ = 0;        // where ''' on that line means an apostrophe and ''
 };
 

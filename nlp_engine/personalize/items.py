@@ -68,7 +68,7 @@ def build_items(
     """
     started = time.monotonic()
     chosen = settings.from_mapping(ItemSettings, options)
-    opened = open_source(Path(source), language=chosen.language)
+    opened = open_source(Path(source), language=chosen.language, reading=chosen)
     names = (chosen.id, chosen.title, chosen.timestamp, *chosen.text, *chosen.categories)
     opened.check_columns([name for name in names if name])
     parents = [part.manifest for part in (opened, vectors, kb) if part and part.manifest]
@@ -96,7 +96,8 @@ def build_items(
                 "topics": len(metadata.codebook.names) if metadata.codebook else 0,
                 "entities": len(set().union(*metadata.entities)) if kb else 0,
                 "warnings": len(findings),
-            },
+            }
+            | opened.damaged,
         )
 
 

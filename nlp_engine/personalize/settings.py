@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nlp_engine import settings
+from nlp_engine.corpus.settings import SourceSettings
 from nlp_engine.settings import setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class ItemSettings:
+class ItemSettings(SourceSettings):
     """How an Items dataset is made."""
 
     id: str = setting("id", metavar="COL", help="column that holds the item's id")

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-import regex
-
-from nlp_engine.errors import SettingError
-from nlp_engine.languages import Language, language
+from nlp_engine import settings
+from nlp_engine.errors import FormatError, SettingError
+from nlp_engine.languages import Language
+from nlp_engine.manifest import Manifest
+from nlp_engine.settings import setting
+from nlp_engine.text.digits import DIGITS
+from nlp_engine.text.words import FastTokenizer, Text8Tokenizer, WhitespaceTokenizer
 
 
 class Tokenizer(Protocol):
-    """Splits a text of one language into lower-case words.
-
-    The same tokenizer serves training and queries: its name and language travel in manifests.
-    """
-
-    @property
-    def name(self) -> str:
-        """The name it is chosen by."""
+    """Splits a text of one language into lower-case words."""
 
     @property
     def language(self) -> Language:
@@ -29,74 +25,100 @@ class Tokenizer(Protocol):
     def words(self, text: str) -> list[str]:
         """The words of `text`, in order; no word is empty or contains white space."""
 
+    def sentences(self, text: str) -> list[str]:
+        """The sentences of `text` as it splits them; a line break always ends one."""
 
-_WORDS = regex.compile(r"[\p{L}\p{M}\p{N}]+")
-
-
-class FastTokenizer:
-    """Runs of letters, combining marks and digits; punctuation is dropped."""
-
-    name = "fast"
-
-    def __init__(self, language: Language) -> None:
-        self.language = language
-        self._find_words: Callable[[str], list[str]] = _WORDS.findall
-
-    def words(self, text: str) -> list[str]:
-        """The words of `text`, NFC-normalised and lower-case."""
-        return self._find_words(self.language.lower(unicodedata.normalize("NFC", text)))
+    def words_by_sentence(self, text: str) -> list[list[str]]:
+        """The words of each sentence of `text`; some lists may be empty."""
 
 
-class Text8Tokenizer:
-    """Words as in Matt Mahoney's text8: letters only, digits spelled out one by one.
-
-    English keeps a-z alone, as the original does; other languages keep their letters and
-    combining marks. Where a language's digit words are unknown, digits are dropped.
-    Rules: http://mattmahoney.net/dc/textdata.html
-    """
-
-    name = "text8"
-
-    def __init__(self, language: Language) -> None:
-        self.language = language
-        letters = "a-z" if language.code == "en" else r"\p{L}\p{M}"
-        self._find_words: Callable[[str], list[str]] = regex.compile(f"[{letters}]+").findall
-        words = language.digit_words or ("",) * 10
-        self._digits = {ord(str(digit)): f" {word} " for digit, word in enumerate(words)}
-
-    def words(self, text: str) -> list[str]:
-        """The words of `text`."""
-        text = self.language.lower(unicodedata.normalize("NFC", text))
-        return self._find_words(text.translate(self._digits))
-
-
-def _spacy(language: Language) -> Tokenizer:
+def _spacy(chosen: TokenizerSettings) -> Tokenizer:
     from nlp_engine.text.spacy import SpacyTokenizer
 
-    return SpacyTokenizer(language)
+    return SpacyTokenizer(chosen.language, chosen.digit_rule)
 
 
-def _nltk(language: Language) -> Tokenizer:
+def _nltk(chosen: TokenizerSettings) -> Tokenizer:
     from nlp_engine.text.nltk import NltkTokenizer
 
-    return NltkTokenizer(language)
+    return NltkTokenizer(chosen.language, chosen.digit_rule, chosen.punkt)
 
 
-TOKENIZERS: Mapping[str, Callable[[Language], Tokenizer]] = {
-    "fast": FastTokenizer,
-    "text8": Text8Tokenizer,
+TOKENIZERS: Mapping[str, Callable[[TokenizerSettings], Tokenizer]] = {
+    "fast": lambda chosen: FastTokenizer(chosen.language, chosen.digit_rule),
+    "text8": lambda chosen: Text8Tokenizer(chosen.language, chosen.digit_rule),
+    "whitespace": lambda chosen: WhitespaceTokenizer(chosen.language, chosen.digit_rule),
     "spacy": _spacy,
     "nltk": _nltk,
 }
 
 
-def open_tokenizer(name: str, language_code: str) -> Tokenizer:
-    """The tokenizer called `name` for a language.
+@dataclass(frozen=True, kw_only=True)
+class TokenizerSettings:
+    """All that decides which words a text gives: with equal settings they are equal.
+
+    Manifests carry it from the corpus to the models, so that queries are tokenised as the
+    training text was.
+
+    Attributes:
+        punkt: What `nlp_engine.text.nltk.train_punkt` learned from the corpus, for `nltk` alone.
+    """
+
+    name: str = setting("fast", choices=tuple(TOKENIZERS), help="how text becomes words")
+    language: str = setting("en", help="language code such as en")
+    digits: str | None = setting(
+        None,
+        choices=DIGITS,
+        help="keep digits, spell them one by one, map each to 0, or drop them; by default text8 "
+        "spells and the others keep them",
+    )
+    punkt: Mapping[str, Any] | None = setting(None, help="sentence parameters of nltk")
+
+    def __post_init__(self) -> None:
+        settings.check(self)
+
+    @property
+    def digit_rule(self) -> str:
+        """What becomes of digits, one of `nlp_engine.text.digits.DIGITS`."""
+        return self.digits or ("spell" if self.name == "text8" else "keep")
+
+    @classmethod
+    def of(cls, manifest: Manifest | None) -> TokenizerSettings:
+        """Those that a manifest carries; the defaults if there is none or it has none.
+
+        Raises:
+            FormatError: The manifest's are not understood.
+        """
+        if manifest is None:
+            return cls()
+        carried = manifest.settings.get("tokenizer")
+        if carried is None:
+            return cls(language=manifest.language)
+        try:
+            return cls(**carried)
+        except (SettingError, TypeError) as error:
+            raise FormatError(
+                f"the manifest of this {manifest.format} names a tokenizer that this engine does "
+                f"not know ({error}); pip install --upgrade nlp-engine, or make the folder again"
+            ) from error
+
+    def named(self, name: str | None) -> TokenizerSettings:
+        """These settings, or those of the tokenizer called `name` for the same language."""
+        if name in (None, self.name):
+            return self
+        return TokenizerSettings(name=name or "", language=self.language)
+
+    def for_manifest(self) -> dict[str, Any]:
+        """What a manifest's settings record, under `tokenizer`."""
+        values = vars(self) | {"digits": self.digit_rule}
+        return {"tokenizer": {key: value for key, value in values.items() if value is not None}}
+
+
+def open_tokenizer(chosen: TokenizerSettings) -> Tokenizer:
+    """The tokenizer with these settings.
 
     Raises:
-        SettingError: No tokenizer has that name.
-        MissingExtraError: The tokenizer needs a package that is not installed.
+        SettingError: There is none for the language.
+        MissingExtraError: It needs a package that is not installed.
     """
-    if name not in TOKENIZERS:
-        raise SettingError(f"tokenizer is {name!r}; it must be one of {', '.join(TOKENIZERS)}")
-    return TOKENIZERS[name](language(language_code))
+    return TOKENIZERS[chosen.name](chosen)

@@ -45,12 +45,6 @@ def read_site(path: Path, language_code: str | None = None) -> Site:
         return parse_site(_utf8(file.read(_HEAD_BYTES)), path, language_code)
 
 
-def is_dump(path: Path) -> bool:
-    """Whether the file looks like a MediaWiki XML export, whatever its name."""
-    with open_input(path) as file:
-        return b"<mediawiki" in _utf8(file.read(1 << 12))
-
-
 def parse_site(head: bytes, path: Path, language_code: str | None = None) -> Site:
     """The wiki that the first bytes of a dump describe.
 
@@ -114,7 +108,7 @@ def page_blocks(segment: Segment, on_read: OnRead) -> Iterator[bytes]:
             continue
         block, cut_at = bytes(buffer[:end]), BLOCK_BYTES
         del buffer[:end]
-        last_title = page_titles(block)[-1]
+        last_title = _last_title(block)
         yield block
     rest = bytes(buffer)
     if segment.begin == 0 and not rest and not last_title:
@@ -131,8 +125,17 @@ def _ends_dump(rest: bytes) -> bool:
 
 def page_titles(xml: bytes) -> list[str]:
     """The titles of the pages in a piece of XML, for messages; "" where one is missing."""
-    titles = (_TITLE.search(page) for page in xml.split(_PAGE)[1:])
-    return [html.unescape(t[1].decode("utf-8", "replace")) if t else "" for t in titles] or [""]
+    return [_title(page) for page in xml.split(_PAGE)[1:]]
+
+
+def _last_title(xml: bytes) -> str:
+    begin = xml.rfind(_PAGE)
+    return _title(xml[begin : begin + _HEAD_BYTES]) if begin >= 0 else ""
+
+
+def _title(page: bytes) -> str:
+    match = _TITLE.search(page)
+    return html.unescape(match[1].decode("utf-8", "replace")) if match else ""
 
 
 def _with_last_page(buffer: bytearray, beyond: Iterator[bytes], segment: Segment) -> bytes:
@@ -155,7 +158,7 @@ def _with_last_page(buffer: bytearray, beyond: Iterator[bytes], segment: Segment
 
 def _cut_short(rest: bytes, last_title: str, path: Path) -> InputError:
     inside = rest.rfind(_PAGE) > rest.rfind(_PAGE_END)
-    title = page_titles(rest)[-1] or last_title
+    title = _last_title(rest) or last_title
     where = f"{'inside' if inside else 'after'} page {title!r}" if title else "before any page"
     return InputError(
         f"{path}: the file ends {where}, without </mediawiki>; copy or download it again"

@@ -9,6 +9,8 @@ blocks that the readers of the others hand to them.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import json
 import threading
 import time
 from collections import Counter, deque
@@ -18,10 +20,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from nlp_engine import settings
 from nlp_engine.errors import InputError
 from nlp_engine.files import STANDARD_INPUT, check_input_file, new_folder
-from nlp_engine.manifest import FileRecord, Manifest, write_manifest
+from nlp_engine.manifest import FileRecord, Manifest, engine_version, write_manifest
 from nlp_engine.native.wikitext import (
     ARTICLE,
     DISAMBIGUATION,
@@ -33,7 +37,7 @@ from nlp_engine.progress import Progress, Report, silent
 from nlp_engine.wiki.dump import page_blocks, page_titles, parse_site, read_site
 from nlp_engine.wiki.segments import OnRead, Segment, cut
 from nlp_engine.wiki.settings import ExtractSettings
-from nlp_engine.wiki.shards import ExtractedPage, ShardWriter, pages_of, record_batch
+from nlp_engine.wiki.shards import ShardWriter, record_batch
 from nlp_engine.wiki.wikitext import make_scanner
 
 _COUNTED = {ARTICLE: "articles", REDIRECT: "redirects", DISAMBIGUATION: "disambiguations"}
@@ -50,6 +54,8 @@ def extract_dumps(
     **options: Any,
 ) -> Manifest:
     """Write the article pages of MediaWiki dumps to a folder of Parquet shards.
+
+    After Ctrl-C or a kill, the same call goes on with the segments that are not finished.
 
     Args:
         dumps: XML exports of one wiki, plain or compressed; `-` is standard input.
@@ -73,7 +79,8 @@ def extract_dumps(
     for dump in dumps:
         check_input_file(dump)
     _check_one_wiki(dumps, chosen)
-    with new_folder(out, overwrite=overwrite) as folder:
+    key = _resume_key(dumps, chosen)
+    with new_folder(out, overwrite=overwrite, resume_key=key) as folder:
         segments = [segment for dump in dumps for segment in cut(dump)]
         parts = _extract_segments(segments, folder, chosen, report)
         counts: Counter[str] = Counter(dict.fromkeys([*_COUNTED.values(), *_OTHER_COUNTS], 0))
@@ -82,6 +89,8 @@ def extract_dumps(
         if not counts["articles"]:
             names = ", ".join(path.name for path in dumps)
             raise InputError(f"no article in {names}; is it a dump of pages-articles?")
+        for marker in folder.glob("*.done"):
+            marker.unlink()
         return write_manifest(
             folder,
             format="extracted",
@@ -97,8 +106,10 @@ def extract_dumps(
         )
 
 
-def dump_pages(dump: Path, *, report: Report = silent, **options: Any) -> Iterator[ExtractedPage]:
-    """The article-namespace pages of one dump in order, without writing shards.
+def dump_batches(
+    dump: Path, *, report: Report = silent, **options: Any
+) -> Iterator[pa.RecordBatch]:
+    """The article-namespace pages of one dump as batches of `SCHEMA`, without writing shards.
 
     Args:
         dump: An XML export, plain or compressed.
@@ -115,7 +126,7 @@ def dump_pages(dump: Path, *, report: Report = silent, **options: Any) -> Iterat
         report(Progress(f"reading {dump.name}", done, size, "bytes"))
 
     for extraction in _extractions(Segment(dump, 0, None), chosen, on_read, _Part(), None):
-        yield from pages_of(record_batch(extraction))
+        yield record_batch(extraction)
 
 
 @dataclass(slots=True)
@@ -124,7 +135,16 @@ class _Part:
 
     language: str = ""
     bytes: int = 0  # read from the stored file
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def _resume_key(dumps: Sequence[Path], chosen: ExtractSettings) -> str | None:
+    """What must be equal for a later call to go on with what this one has finished."""
+    if STANDARD_INPUT in dumps:
+        return None
+    files = [(str(dump.resolve()), dump.stat().st_size, dump.stat().st_mtime_ns) for dump in dumps]
+    wanted = settings.to_mapping(chosen) | {"workers": None}
+    return json.dumps([engine_version(), files, wanted])
 
 
 def _check_one_wiki(dumps: Sequence[Path], chosen: ExtractSettings) -> None:
@@ -157,10 +177,20 @@ def _extract_segments(
             if stop.is_set():
                 raise CancelledError
 
-        with ShardWriter(folder, f"part-{number:05d}") as writer:
+        name = f"part-{number:05d}"
+        marker = folder / f"{name}.done"
+        if marker.exists():
+            parts[number] = _Part(**json.loads(marker.read_text(encoding="utf-8")))
+            return
+        for unfinished in folder.glob(f"{name}-*.parquet"):
+            unfinished.unlink()
+        with ShardWriter(folder, name) as writer:
             for found in _extractions(segments[number], chosen, on_read, part, helpers):
                 writer.write(record_batch(found))
                 _count(part.counts, found)
+        written = marker.with_suffix(".partial")
+        written.write_text(json.dumps(dataclasses.asdict(part)), encoding="utf-8")
+        written.rename(marker)
 
     readers = min(chosen.workers, len(segments))
     with contextlib.ExitStack() as stack:
@@ -225,10 +255,12 @@ def _checked(found: Extraction, block: bytes, path: Path) -> Extraction:
     raise InputError(f"{path}: page {titles[found.bad_page - 1]!r} is not valid UTF-8")
 
 
-def _count(counts: Counter[str], found: Extraction) -> None:
-    for kind, name in _COUNTED.items():
-        counts[name] += int((found.kinds == kind).sum())
-    counts["links"] += len(found.link_starts)
-    counts["outside_links"] += len(found.outside_targets.offsets) - 1
-    counts["characters"] += found.characters
-    counts["other_pages"] += found.other_pages
+def _count(counts: dict[str, int], found: Extraction) -> None:
+    new = {name: int((found.kinds == kind).sum()) for kind, name in _COUNTED.items()} | {
+        "links": len(found.link_starts),
+        "outside_links": len(found.outside_targets.offsets) - 1,
+        "characters": found.characters,
+        "other_pages": found.other_pages,
+    }
+    for name, count in new.items():
+        counts[name] = counts.get(name, 0) + count

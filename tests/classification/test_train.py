@@ -9,7 +9,7 @@ import pytest
 from nlp_engine.classification.classifier import Classifier
 from nlp_engine.classification.evaluation import read_examples
 from nlp_engine.classification.train import train_classifier
-from nlp_engine.corpus.labelled import read_labels
+from nlp_engine.corpus.labelled import label_corpus, read_labels
 from nlp_engine.demo import DemoResult
 from nlp_engine.engines import fasttext as engine
 from nlp_engine.errors import FormatError, InputError, SettingError
@@ -74,6 +74,19 @@ def test_texts_are_tokenised_as_the_training_data_was(demo: DemoResult) -> None:
     tokenised = "president lincoln the union s commander in chief 1861"
     assert classifier.predict([as_written], k=2) == classifier.predict_tokenized([tokenised], k=2)
     assert classifier.predict([as_written])[0][0].label == "Abraham Lincoln"
+
+
+def test_the_tokenizer_of_the_training_data_and_another_one(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("text,label\n" + "Fly 747!,plane\nRun 12,foot\n" * 20)
+    label_corpus(tmp_path / "rows.csv", tmp_path / "labelled", digits="map", split="100/0/0")
+    classifier = train_classifier(tmp_path / "labelled", tmp_path / "classifier", **SMALL)
+    opened = Classifier.open(tmp_path / "classifier")
+    for model in (classifier, opened):
+        assert model.tokenizer().words("Fly 747!") == ["fly", "000"]
+        assert model.tokenizer("nltk").words("Fly 747!") == ["fly", "747", "!"]
+    assert opened.predict(["FLY 000"]) == opened.predict(["fly 747"])
+    other = opened.predict(["Fly 747!"], tokenizer=opened.tokenizer("whitespace"))
+    assert other == opened.predict_tokenized(["Fly 747!"])
 
 
 def test_edges_of_prediction(demo: DemoResult) -> None:

@@ -42,8 +42,8 @@ def fail(*arguments: object, code: int = 2) -> str:
 
 COMMANDS = [
     "", "demo", "train", "evaluate", "similar", "analogy", "predict", "link", "serve", "wiki",
-    "wiki extract", "corpus", "corpus build", "corpus label", "kb", "kb build", "kb show", "items",
-    "items build", "items check", "job", "job train",
+    "wiki extract", "corpus", "corpus build", "corpus recipes", "corpus label", "kb",
+    "kb build", "kb show", "items", "items build", "items check", "job", "job train",
 ]  # fmt: skip
 
 
@@ -72,6 +72,9 @@ def test_the_walk_by_hand(tmp_path: Path, toy_dump: Path) -> None:
     )  # fmt: skip
     assert "words" in made
     assert "apple" in succeed("similar", out / "vectors", "Cupertino", "-k", 40)
+    assert "must be one of fast, text8" in fail(
+        "similar", out / "vectors", "Cupertino", "--tokenizer", "moses"
+    )
     hits = json.loads(succeed("analogy", out / "vectors", "tim", "cook", "apple", "--json"))
     assert len(hits) == 5
     succeed(
@@ -87,9 +90,15 @@ def test_the_walk_by_hand(tmp_path: Path, toy_dump: Path) -> None:
     assert "accuracy" in succeed("evaluate", out / "classifier", out / "labelled" / "train.txt")
     predicted = succeed("predict", out / "classifier", text="an apple is a fruit\n\n")
     assert predicted.splitlines()[0].startswith("Apple ")
+    text8 = succeed(
+        "predict", out / "classifier", "--tokenizer", "text8", text="An APPLE is 1 fruit\n"
+    )
+    assert text8 == succeed("predict", out / "classifier", text="an apple is one fruit\n")
     lines = succeed("predict", out / "classifier", "-k", 2, "--json", text="grape\n").splitlines()
     assert len(json.loads(lines[0])["predictions"]) == 2
-    assert "forms" in succeed("kb", "build", out / "extracted", "-o", out / "kb")
+    assert "forms" in succeed(
+        "kb", "build", out / "extracted", "-o", out / "kb", "--engine", "duckdb", "--memory", "64MB"
+    )
     assert "0.571" in succeed("kb", "show", out / "kb", "Apple")
     shown = json.loads(succeed("kb", "show", out / "kb", "Apple", "--json"))
     assert [c["title"] for c in shown["candidates"]] == ["Apple Inc.", "Apple"]
@@ -109,6 +118,15 @@ def test_a_recipe(tmp_path: Path) -> None:
     (tmp_path / "notes.toml").write_text('name = "n"\nsource = "notes.txt"\nformat = "text8"\n')
     succeed("corpus", "build", tmp_path / "notes.toml", "-o", tmp_path / "out", "-q")
     assert (tmp_path / "out" / "text8").read_text() == "one sentence two sentences"
+    assert "did you mean en_wikipedia?" in fail("corpus", "build", "en_wikipdia", "-o", "out")
+
+
+def test_the_recipes_of_the_package(tmp_path: Path) -> None:
+    assert "de_wikipedia" in succeed("corpus", "recipes")
+    recipes = {row["name"]: row for row in json.loads(succeed("corpus", "recipes", "--json"))}
+    assert recipes["de_wikipedia"]["language"] == "de"
+    assert "CC BY-SA" in recipes["de_wikipedia"]["licence"]
+    assert "98 documents" in succeed("corpus", "build", "enwiki_sample", "-o", tmp_path / "out")
 
 
 def test_evaluation_of_vectors(demo: DemoResult) -> None:
@@ -139,6 +157,9 @@ def test_bad_input_gives_one_line(tmp_path: Path, toy_dump: Path, demo: DemoResu
     assert "expected the folder" in fail("similar", kb, "word")
     assert "not in the vocabulary" in fail("similar", demo.folder / "vectors", "zzzzz")
     assert "has no form" in fail("kb", "show", kb, "zzzzz")
+    assert "memory is 'much'; it must be a size" in fail(
+        "kb", "build", demo.folder / "extracted", "-o", out, "--memory", "much"
+    )
     assert "rho is 2.0" in fail("link", kb, "--text", "x", "--rho", "2")
     assert "no column 'id'" in fail("items", "build", demo.folder / "extracted", "-o", out)
     assert "name the labelled files" in fail("evaluate", demo.folder / "classifier")

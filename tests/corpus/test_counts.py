@@ -1,22 +1,42 @@
-"""Link counts agree with a straightforward count in Python."""
+"""Link counts agree with a straightforward count in Python, and on both engines."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import threading
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlp_engine.corpus.counts import ANCHOR_SCHEMA, count_links
+from nlp_engine.corpus.counts import ANCHOR_SCHEMA, LinkCounts, count_links
+from nlp_engine.demo import DemoResult
+from nlp_engine.entities.build import build_knowledge_base
+from nlp_engine.errors import EngineError, OutputError, SettingError
+from nlp_engine.manifest import read_manifest
+from nlp_engine.wiki.extract import extract_dumps
+from nlp_engine.wiki.kinds import PageKind
+from nlp_engine.wiki.shards import read_pages
+from nlp_engine.wiki.titles import resolve_redirects
+
+Row = tuple[str, str, str, str]
 
 TITLES = st.sampled_from(["A", "B", "C", "D", "R", "S", "X"])
 ANCHORS = st.lists(
     st.tuples(
         TITLES,
-        st.sampled_from(["", "a", "b c", "é"]),
+        st.sampled_from(["", "a", "b c", "é", "𝔸", "\uffee"]),
         TITLES,
         st.sampled_from(["anchor", "anchor", "title", "redirect"]),
     ),
@@ -24,36 +44,237 @@ ANCHORS = st.lists(
 )
 REDIRECTS = {"R": "A", "S": "B"}
 EXCLUDED = ["X"]
+TABLES = ("candidates", "forms", "in_links")
 
 
-@given(ANCHORS)
-@settings(max_examples=40)
-def test_agrees_with_python(
-    tmp_path_factory: object, rows: list[tuple[str, str, str, str]]
-) -> None:
-    folder: Path = tmp_path_factory.mktemp("counts")  # type: ignore[attr-defined]
+def write_anchors(folder: Path, rows: list[Row]) -> Path:
     table = pa.Table.from_pylist(
         [dict(zip(ANCHOR_SCHEMA.names, row, strict=True)) for row in rows], ANCHOR_SCHEMA
     )
     pq.write_table(table, folder / "anchors.parquet")
-    counted = count_links(
-        folder / "anchors.parquet", REDIRECTS, EXCLUDED, memory="200MB", spill=folder
-    )
+    return folder / "anchors.parquet"
 
-    links = [(s, f, REDIRECTS.get(t, t), o) for s, f, t, o in rows]
-    kept = [row for row in links if row[1] and row[2] not in EXCLUDED]
-    candidates = Counter((form, target) for _, form, target, _ in kept)
-    assert {
-        (row["form"], row["target"]): row["links"] for row in counted.candidates.to_pylist()
-    } == candidates
-    for row in counted.forms.to_pylist():
-        of_form = [link for link in kept if link[1] == row["form"]]
-        assert row["links"] == len(of_form)
-        assert row["link_documents"] == len({link[0] for link in of_form})
-        redirects = {link[0] for link in of_form if link[3] == "redirect"}
-        assert row["redirect_documents"] == len(redirects)
-    assert {(row["target"], row["source"]) for row in counted.in_links.to_pylist()} == {
+
+def check(
+    counted: LinkCounts, rows: list[Row], redirects: dict[str, str], excluded: list[str]
+) -> None:
+    """Count again in Python and compare."""
+    links = [(s, f, redirects.get(t, t), o) for s, f, t, o in rows]
+    kept = [row for row in links if row[1] and row[2] not in excluded]
+    pairs = Counter((form, target) for _, form, target, _ in kept)
+    of_form = Counter(form for _, form, _, _ in kept)
+    assert counted.candidates.to_pylist() == [
+        {"form": form, "target": target, "links": n, "commonness": n / of_form[form]}
+        for (form, target), n in sorted(pairs.items(), key=lambda x: (x[0][0], -x[1], x[0][1]))
+    ]
+    documents: dict[str, set[str]] = {form: set() for form in of_form}
+    redirecting: dict[str, set[str]] = {form: set() for form in of_form}
+    for source, form, _, origin in kept:
+        documents[form].add(source)
+        if origin == "redirect":
+            redirecting[form].add(source)
+    assert counted.forms.to_pylist() == [
+        {
+            "form": form,
+            "links": of_form[form],
+            "link_documents": len(documents[form]),
+            "redirect_documents": len(redirecting[form]),
+        }
+        for form in sorted(of_form)
+    ]
+    barred = set(excluded)
+    in_links = {
         (target, source)
         for source, _, target, origin in links
-        if origin == "anchor" and source != target and not {source, target} & set(EXCLUDED)
+        if origin == "anchor" and source != target and not {source, target} & barred
     }
+    assert counted.in_links.to_pylist() == [
+        {"target": target, "source": source} for target, source in sorted(in_links)
+    ]
+
+
+@given(ANCHORS)
+@settings(max_examples=40)
+def test_agrees_with_python(tmp_path_factory: Any, rows: list[Row]) -> None:
+    folder: Path = tmp_path_factory.mktemp("counts")
+    anchors = write_anchors(folder, rows)
+    check(
+        count_links(anchors, REDIRECTS, EXCLUDED, memory="200MB", spill=folder),
+        rows,
+        REDIRECTS,
+        EXCLUDED,
+    )
+
+
+@pytest.fixture(scope="module")
+def sample(demo: DemoResult, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The links of the real sample: the Parquet file, its rows, redirects, disambiguations."""
+    rows: list[Row] = []
+    redirects, excluded = {}, []
+    for page in read_pages(demo.folder / "extracted"):
+        if page.kind is PageKind.DISAMBIGUATION:
+            excluded.append(page.title)
+        if page.redirect_to:
+            redirects[page.title] = page.redirect_to
+            rows.append((page.title, page.title.lower(), page.redirect_to, "redirect"))
+        rows += [
+            (page.title, page.text[link.start : link.end].lower(), link.target, "anchor")
+            for link in page.links
+        ]
+    path = write_anchors(tmp_path_factory.mktemp("sample"), rows)
+    return path, rows, resolve_redirects(redirects), excluded
+
+
+def test_the_real_sample_agrees_with_python(tmp_path: Path, sample: Any) -> None:
+    path, rows, redirects, excluded = sample
+    assert len(rows) > 10_000
+    counted = count_links(path, redirects, excluded, memory="500MB", spill=tmp_path)
+    check(counted, rows, redirects, excluded)
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Any]:
+    """A Spark session on two threads."""
+    pytest.importorskip("pyspark", reason="needs pyspark: pip install 'nlp-engine[spark]'")
+    if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+        pytest.skip("needs Java for Spark")
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master("local[2]").config("spark.sql.shuffle.partitions", 4)
+    session = builder.config("spark.ui.enabled", "false").getOrCreate()
+    yield session
+    session.stop()
+
+
+def test_spark_gives_the_same_tables(tmp_path: Path, spark: Any, sample: Any) -> None:
+    path, _, redirects, excluded = sample
+    by_engine = [
+        count_links(path, redirects, excluded, engine=engine, memory="1GB", spill=tmp_path)
+        for engine in ("duckdb", "spark")
+    ]
+    for name in TABLES:
+        one, other = (getattr(counted, name) for counted in by_engine)
+        assert one.schema.equals(other.schema), name
+        assert one.num_rows > 1000
+        assert one.equals(other), name  # the same rows in the same order
+    assert spark.sql("SELECT 1 AS one").count() == 1  # the session is left running
+    assert not spark.catalog.tableExists("anchors")  # and its views are as they were
+
+
+def test_spark_sorts_and_counts_odd_text_as_duckdb(tmp_path: Path, spark: Any) -> None:
+    forms = ["", "a", "A", "z", "é", "e\u0301", "\uffee", "𝔸", "日本", "a b", "a\u00a0b", "'", '"']
+    rows: list[Row] = [
+        (f"S{i % 5}", form, f"T{i % 3}", "anchor") for i, form in enumerate(forms * 7)
+    ]
+    path = write_anchors(tmp_path, rows)
+    counted = count_links(path, {"T0": "T1"}, [], engine="spark", memory="1GB", spill=tmp_path)
+    check(counted, rows, {"T0": "T1"}, [])
+
+
+@pytest.mark.full
+def test_a_knowledge_base_built_on_spark_is_the_same(
+    tmp_path: Path, spark: Any, demo: DemoResult
+) -> None:
+    # In a process of its own, so that it starts and stops a session.
+    command = [sys.executable, "-m", "nlp_engine", "kb", "build", str(demo.folder / "extracted")]
+    options = ["-o", "kb", "--engine", "spark", "--memory", "1GB", "--quiet"]
+    done = subprocess.run(
+        command + options, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    made = read_manifest(tmp_path / "kb", "knowledge base")
+    assert made.settings["engine"] == "spark"
+    on_duckdb = read_manifest(demo.folder / "kb", "knowledge base")
+    assert made.files == on_duckdb.files
+    assert [path.name for path in tmp_path.iterdir()] == ["kb"]
+
+
+def test_spark_without_java(
+    tmp_path: Path, demo: DemoResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pyspark", reason="needs pyspark: pip install 'nlp-engine[spark]'")
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with pytest.raises(EngineError, match="Spark needs Java 17 or newer, there is none in JAVA"):
+        build_knowledge_base(demo.folder / "extracted", tmp_path / "kb", engine="spark")
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """600,000 links with 300,000 different forms: 70 MB as text, more in a hash table."""
+    path = tmp_path_factory.mktemp("large") / "anchors.parquet"
+    random = np.random.default_rng(1)
+    with pq.ParquetWriter(path, ANCHOR_SCHEMA) as writer:
+        for _ in range(6):
+            numbers = random.integers(0, 300_000, 100_000)
+            columns = [
+                [f"the page that is the source {n % 20_011}" for n in numbers],
+                [f"a form of some five words {n}" for n in numbers],
+                [f"the page that is the target {n % 30_011}" for n in numbers],
+                ["anchor"] * len(numbers),
+            ]
+            writer.write_table(pa.table(columns, schema=ANCHOR_SCHEMA))
+    return path
+
+
+def test_tables_larger_than_the_memory_go_to_the_disk(tmp_path: Path, large: Path) -> None:
+    spill = tmp_path / "spill"
+    spill.mkdir()
+    with watched(lambda: bytes_of_duckdb(spill)) as sizes:
+        counted = count_links(large, {}, [], memory="64MB", spill=spill)
+    assert max(sizes) > 10_000_000
+    assert bytes_of_duckdb(spill) == 0
+    roomy = count_links(large, {}, [], memory="2GB", spill=spill)
+    for name in TABLES:
+        assert getattr(counted, name).equals(getattr(roomy, name)), name
+
+
+def bytes_of_duckdb(folder: Path) -> int:
+    sizes = []
+    for path in folder.glob("*.tmp"):
+        try:
+            sizes.append(path.stat().st_size)
+        except FileNotFoundError:
+            continue
+    return sum(sizes)
+
+
+@contextlib.contextmanager
+def watched(measure: Callable[[], int]) -> Iterator[list[int]]:
+    """Measure again and again in a thread; gives the list of the values."""
+    values: list[int] = []
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.005):
+            values.append(measure())
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield values
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_too_little_memory_says_so(tmp_path: Path, large: Path) -> None:
+    with pytest.raises(OutputError, match="allow more memory"):
+        count_links(large, {}, [], memory="1MB", spill=tmp_path)
+
+
+def test_nothing_of_the_counting_stays_in_the_folder(tmp_path: Path, toy_dump: Path) -> None:
+    extract_dumps([toy_dump], tmp_path / "extracted")
+    made = build_knowledge_base(tmp_path / "extracted", tmp_path / "kb", memory="64MB")
+    assert made.settings["memory"] == "64MB"
+    names = {path.name for path in (tmp_path / "kb").rglob("*")}
+    assert names == {record.name for record in made.files} | {"manifest.json"}
+    assert not {name for name in names if "parquet" in name or "tmp" in name}
+    assert {path.name for path in tmp_path.iterdir()} == {"extracted", "kb", toy_dump.name}
+
+
+def test_memory_that_is_no_size_is_refused_before_any_work(
+    tmp_path: Path, demo: DemoResult
+) -> None:
+    with pytest.raises(SettingError, match="memory is 'much'; it must be a size such as 500MB"):
+        build_knowledge_base(demo.folder / "extracted", tmp_path / "kb", memory="much")
+    assert not (tmp_path / "kb").exists()

@@ -62,7 +62,7 @@ def test_the_manifest_tells_settings_and_parents(demo: DemoResult) -> None:
     parent = read_manifest(demo.folder / "corpus", "corpus")
     assert manifest.parents == {"corpus": parent.id}
     assert manifest.settings["vector_dim"] == 100
-    assert manifest.settings["tokenizer"] == "fast"
+    assert manifest.settings["tokenizer"] == {"name": "fast", "language": "en", "digits": "keep"}
     assert manifest.counts["tokens"] == parent.counts["tokens"]
 
 

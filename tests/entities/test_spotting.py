@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from nlp_engine.entities.knowledge_base import KnowledgeBase
+from nlp_engine.entities.ranking import EntityRanker
 from nlp_engine.entities.spotting import spot
 from nlp_engine.wiki.extract import extract_dumps
 from tests.conftest import TOY_PAGES, make_dump
 
 
-def build(tmp_path: Path, pages: dict[str, str]) -> KnowledgeBase:
-    (tmp_path / "dump.xml").write_bytes(make_dump(pages))
+def build(tmp_path: Path, pages: dict[str, str], language: str = "en") -> KnowledgeBase:
+    (tmp_path / "dump.xml").write_bytes(make_dump(pages, language=language))
     extract_dumps([tmp_path / "dump.xml"], tmp_path / "extracted")
     return KnowledgeBase.build(tmp_path / "extracted", tmp_path / "kb")
 
@@ -44,3 +45,20 @@ def test_rare_links_are_passed_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "no forms here whatsoever"])
 def test_nothing_to_spot(tmp_path: Path, text: str) -> None:
     assert spotted(build(tmp_path, TOY_PAGES), text) == []
+
+
+def test_mentions_are_whole_words_of_a_tokenizer(tmp_path: Path) -> None:
+    pytest.importorskip("jieba")
+    pages = {"P": "[[北京]]和[[京清华大学]]和[[清华大学]]。"}
+    kb = build(tmp_path, pages, "zh")
+    text = "我来到北京清华大学！"
+    assert spotted(kb, text) == ["京清华大学"]
+    ranker = EntityRanker(kb, tokenizer="fast", rho=0)
+    assert [link.mention for link in ranker.link(text)] == ["北京", "清华大学"]
+    assert [link.mention for link in EntityRanker(kb, rho=0).link(text)] == ["京清华大学"]
+
+
+def test_letters_that_a_tokenizer_changes_are_spotted_all_the_same(tmp_path: Path) -> None:
+    kb = build(tmp_path, {"P": "[[Café]] and [[tea]]."})
+    ranker = EntityRanker(kb, tokenizer="text8", rho=0)  # it has no é
+    assert [link.mention for link in ranker.link("Café, tea")] == ["Café", "tea"]

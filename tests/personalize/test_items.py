@@ -107,3 +107,9 @@ def test_a_cell_takes_as_many_values_as_fit() -> None:
     assert cell is not None
     assert len(cell) == 10 * 99 + 9
     assert cell_of(["y" * 1001, "short"]) == "short"
+
+
+def test_items_from_a_csv_file_of_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / "items.csv").write_bytes("id;text\n1;Ein Café in Köln.\n".encode("cp1252"))
+    build_items(tmp_path / "items.csv", tmp_path / "out", encoding="cp1252", delimiter=";")
+    assert "Ein Café in Köln." in (tmp_path / "out" / "items.csv").read_text(encoding="utf-8")

@@ -19,6 +19,9 @@ CASES = [
     ("en", "See No. 5 and vol. 3, p. 12. He said no. She left.", 3),
     ("en", "Wait... what happened? Nothing.", 2),
     ("en", "First paragraph\nSecond paragraph", 2),
+    ("en", "Written by Dr.\nJohn Smith, e.g.\nfor Mr.", 3),  # a line break always ends one
+    ("en", "It is 27 °C. The U.S. Army (Lt.-Gen. Grant) is there, cf. B.C. dates.", 2),
+    ("de", "Er kam, z. B. aus Ulm, i. d. R. am 23./24. Mai 5 v. Chr. Dann ging er.", 2),
     ("de", "Er kam z.B. am 3. Mai. Dann ging er.", 2),
     ("zh", "维基百科是自由的。它是百科全书！真的吗？", 3),
     ("ja", "これは文です。「はい。」これも文です。", 3),

@@ -7,12 +7,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from nlp_engine.demo import DemoResult
-from nlp_engine.errors import InputError, OutputError
+from nlp_engine.errors import InputError, Interrupted, OutputError
 from nlp_engine.manifest import read_manifest
+from nlp_engine.native.wikitext import Extraction, Scanner
 from nlp_engine.progress import Progress
+from nlp_engine.wiki import segments
 from nlp_engine.wiki.extract import extract_dumps
 from nlp_engine.wiki.kinds import PageKind
-from nlp_engine.wiki.shards import SCHEMA, read_pages, shard_files
+from nlp_engine.wiki.segments import cut
+from nlp_engine.wiki.shards import SCHEMA, read_articles, read_pages, shard_files
 from tests.conftest import TOY_PAGES, make_dump
 
 
@@ -117,3 +120,124 @@ def test_an_existing_folder_is_kept(tmp_path: Path, toy_dump: Path) -> None:
     with pytest.raises(OutputError, match="--overwrite"):
         extract_dumps([toy_dump], tmp_path / "out")
     extract_dumps([toy_dump], tmp_path / "out", overwrite=True)
+
+
+def many_pages(path: Path, count: int = 400) -> Path:
+    """A multistream dump that is cut into several segments."""
+    dump = make_dump({f"Page {n}": f"Text of [[page {n}]]. " * 20 for n in range(count)})
+    pieces = [dump[i : i + 4000] for i in range(0, len(dump), 4000)]
+    path.write_bytes(b"".join(map(bz2.compress, pieces)))
+    return path
+
+
+@pytest.fixture
+def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segments, "_STREAMS_SEGMENT", 2000)
+
+
+def contents(folder: Path) -> list[tuple[str, bytes]]:
+    return [(path.name, path.read_bytes()) for path in shard_files(folder)]
+
+
+@pytest.mark.usefixtures("small_segments")
+def test_the_result_does_not_depend_on_the_number_of_workers(
+    tmp_path: Path, sample_dump: Path
+) -> None:
+    dump = many_pages(tmp_path / "dump.bz2")
+    single = tmp_path / "single.bz2"
+    single.write_bytes(bz2.compress(bz2.decompress(dump.read_bytes())))
+    for source, shards in ((dump, 5), (single, 1), (sample_dump, 1)):
+        made = [
+            extract_dumps([source], tmp_path / f"{source.name}{workers}", workers=workers)
+            for workers in (1, 2, 5)
+        ]
+        outputs = [contents(tmp_path / f"{source.name}{workers}") for workers in (1, 2, 5)]
+        assert len(outputs[0]) >= shards
+        assert outputs[0] == outputs[1] == outputs[2]
+        assert made[0].counts == made[1].counts == made[2].counts
+    titles = [page.title for page in read_pages(tmp_path / "dump.bz21")]
+    assert titles == [f"Page {n}" for n in range(400)]
+
+
+@pytest.mark.usefixtures("small_segments")
+def test_an_interrupted_extraction_goes_on_where_it_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nlp_engine.files._WORTH_KEEPING_SECONDS", 0)
+    dump, out = many_pages(tmp_path / "dump.bz2"), tmp_path / "out"
+    expected = extract_dumps([dump], tmp_path / "whole").counts
+    scanned: list[int] = []
+    scan = Scanner.extract
+
+    def interrupted(scanner: Scanner, xml: bytes) -> Extraction:
+        scanned.append(len(xml))
+        if len(scanned) == 3:
+            raise KeyboardInterrupt
+        return scan(scanner, xml)
+
+    monkeypatch.setattr(Scanner, "extract", interrupted)
+    with pytest.raises(Interrupted, match="run the same command again"):
+        extract_dumps([dump], out)
+    (kept,) = tmp_path.glob(".out.*.partial")
+    finished = len(list(kept.glob("*.done")))
+    assert finished >= 2
+    kept.rename(tmp_path / ".out.999999999.partial")  # as if that process had ended
+    before = len(scanned)
+    assert extract_dumps([dump], out).counts == expected
+    assert 0 < len(scanned) - before <= len(cut(dump)) - finished, (
+        "finished segments are not read again"
+    )
+    assert contents(out) == contents(tmp_path / "whole")
+    assert not list(tmp_path.glob(".out.*"))
+    assert not list(out.glob("*.done"))
+
+
+@pytest.mark.usefixtures("small_segments")
+def test_other_settings_start_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dump = many_pages(tmp_path / "dump.bz2")
+    abandoned = tmp_path / ".out.999999999.partial"
+    abandoned.mkdir()
+    (abandoned / ".resume").write_text("another key")
+    (abandoned / "part-00000.done").write_text("{}")
+    extract_dumps([dump], tmp_path / "out")
+    assert len(list(read_pages(tmp_path / "out"))) == 400
+    assert not abandoned.exists()
+
+
+def test_dumps_of_two_wikis_are_refused(tmp_path: Path, toy_dump: Path) -> None:
+    other = tmp_path / "other.xml"
+    other.write_bytes(make_dump({"A": "b"}, language="de"))
+    with pytest.raises(InputError, match="'en', .*other.xml one in 'de'"):
+        extract_dumps([toy_dump, other], tmp_path / "out")
+
+
+def test_an_error_in_one_of_several_dumps_stops_all(tmp_path: Path, toy_dump: Path) -> None:
+    bad = tmp_path / "bad.xml"
+    bad.write_bytes(toy_dump.read_bytes()[:-400])
+    with pytest.raises(InputError, match="bad.xml: the file ends"):
+        extract_dumps([toy_dump, bad, toy_dump], tmp_path / "out", workers=2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.xml", "toy.xml"]
+
+
+def test_links_outside_of_the_text_are_in_the_shards(tmp_path: Path) -> None:
+    dump = tmp_path / "dump.xml"
+    dump.write_bytes(make_dump({"A": "x [[File:F.jpg|thumb|a [[cat]]]]\n{|\n| [[dog|dogs]]\n|}"}))
+    made = extract_dumps([dump], tmp_path / "out")
+    (page,) = read_pages(tmp_path / "out")
+    assert [(link.anchor, link.target) for link in page.outside_links] == [
+        ("cat", "Cat"),
+        ("dogs", "Dog"),
+    ]
+    assert made.counts["outside_links"] == 2
+    extract_dumps([dump], tmp_path / "kept", captions=True, tables=True)
+    (page,) = read_pages(tmp_path / "kept")
+    assert page.text == "x\na cat\ndogs"
+
+
+def test_articles_are_the_article_pages_without_links(tmp_path: Path, sample_dump: Path) -> None:
+    extract_dumps([sample_dump], tmp_path / "out")
+    articles = list(read_articles(tmp_path / "out"))
+    pages = list(read_pages(tmp_path / "out", PageKind.ARTICLE))
+    assert [(a.page_id, a.title, a.text, a.categories) for a in articles] == [
+        (page.page_id, page.title, page.text, page.categories) for page in pages
+    ]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from nlp_engine.files import open_input
 from nlp_engine.wiki.dump import read_site
-from nlp_engine.wiki.extract import dump_pages
+from nlp_engine.wiki.extract import dump_batches
+from nlp_engine.wiki.shards import ExtractedPage, pages_of
 from nlp_engine.wiki.titles import Site, make_site
 from nlp_engine.wiki.wikitext import parse
 from tests.conftest import make_dump
@@ -45,6 +46,10 @@ TEXTS = [
     # Line breaks around what goes do not add up to a paragraph's end.
     ("(\n,\nx)", "(x)"),
     ("a (\n)\nb", "a b"),
+    # A line of a table without its begin is a paragraph, whatever its cells hold.
+    ("a\n| b || {{nowrap|\n==}} c\nf", "a\nb; == c\nf"),
+    # An address in brackets stays one inside of brackets that are never closed.
+    ("[http://x {{nowrap|[http://y z]}} \n", "[ z"),
     # A category without a name is none.
     ("[[Category:]] [[ : ]]", "Category:"),
     ("text\r\n== Title ==\r\nmore", "text\nTitle\nmore"),
@@ -176,6 +181,10 @@ def pages(path: Path) -> list[dict[str, str]]:
                 found.append(page)
             element.clear()
     return found
+
+
+def dump_pages(path: Path, **chosen: bool) -> list[ExtractedPage]:
+    return [page for batch in dump_batches(path, **chosen) for page in pages_of(batch)]
 
 
 def check_dump(path: Path, **chosen: bool) -> None:

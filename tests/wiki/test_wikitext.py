@@ -24,7 +24,11 @@ TEXTS = [
     ("[[Apple|the ''sweet'' one]]", "the sweet one"),
     ("x{{cite|a={{b|c}}}}y", "xy"),
     ("x{{cite|last=}}y", "xy"),
-    ("x{|\n|a||b\n|}y", "xy"),
+    ("x\n{|\n|a||b\n|}y", "x y"),
+    ("{{a}}{| class=x\n| b {| c\n|}\ny", "y"),
+    ("{|\n| [[Bracket|}]]\n|}\ntext", "text"),
+    ("a.[http://x.org [1]] b [http://x.org label [Arte]] c", "a.[1] b label [Arte] c"),
+    ("[http://x.org/a| label] [http://x.org/a|B:1 title]", "label title"),
     ("{{box|\n{| class=x\n| cell {{t|1}}\n|}\n}}text", "text"),
     ("a<ref>b</ref> c<ref name=x /> d", "a c d"),
     ("a<!-- hidden [[x]] -->b", "ab"),
@@ -35,7 +39,7 @@ TEXTS = [
     ("* one\n* two\n** three", "one\ntwo\nthree"),
     (": indented\ntext", "indented\ntext"),
     ("one\ntwo\n\nthree", "one two\nthree"),
-    ("[http://x.org a page] and [http://x.org]", "a page and"),
+    ("[http://x.org a page] and [http://x.org] x", "a page and x"),
     ("5&nbsp;km &ndash; &lt;b&gt; &amp; &#233;", "5 km – <b> & é"),
     ("__NOTOC__text", "text"),
     ("empty ({{lang|grc}}) brackets", "empty brackets"),
@@ -52,7 +56,74 @@ TEXTS = [
     ("<ref>never closed text", "never closed text"),
     ("{{a}} {{open {{b}} text", "{{open text"),
     ("", ""),
+    ("{{convert|52419|sqmi|km2}} of {{nowrap|a [[cat]]}}", "52419 sqmi of a cat"),
+    ("{{convert|10|to|20|km|mi}}, {{formatnum:1234}}", "10 to 20 km, 1234"),
+    ("{{lang|fr|mot}} ({{lang-ru|слово}})", "mot (слово)"),
+    ("{{nowrap|open", "{{nowrap|open"),
+    ("{{{1|x}}} {{a|{{{2}}}}}y", "y"),
+    ("at http://x.org/a, https://y.org/b_(c). end", "at , . end"),
+    ("[http://x.org the [[cat]] page], [[http://y.org z]]", "the cat page, z"),
+    ("l''''Iliade'' d'Homère", "l''Iliade d'Homère"),
+    ("'''''a''' b''", "a b"),
+    ("''''x'''", "'x"),
+    ("a\n<!-- alone -->\nb<!-- x -->c", "a bc"),
+    ("<ref>a<ref>b</ref>c", "ac"),
+    ("x{{t|<math>}}</math>}}y", "xy"),
+    ("<table><tr><td>a<table></table>b</td></tr></table>c", "c"),
+    ("| a || [[b]]\n|-\n| style='x' | c\n|}\nd", "a; b\nc\nd"),
+    ("(born 1879; ) x ( , y)", "(born 1879) x (y)"),
+    ("a\u2003b\u00a0c\u200e\u2028d", "a b c d"),
+    ("[[a\n|b]] [[x{{y}}|z]]", "b z"),
+    ("{{disambig}}text", "text"),
 ]
+
+KEPT = [
+    ("x [[File:A.jpg|thumb|A [[cat]] here]] y", "x\nA cat here\ny"),
+    ("x [[File:A.jpg|thumb|200px]] y", "x y"),
+    (
+        "{| class=x\n|+ T\n! h !! i\n|-\n| a='b' | c\n more || [[d]]\n|}\ne",
+        "T\nh; i\nc more; d\ne",
+    ),
+    ("<table><tr><td>a</td><td>b</td></tr></table>c", "a\nb\nc"),
+]
+
+
+@pytest.mark.parametrize(("wikitext", "text"), KEPT)
+def test_captions_and_tables_by_option(site: Site, wikitext: str, text: str) -> None:
+    assert parse(wikitext, site, captions=True, tables=True).text == text
+
+
+def test_links_of_captions_and_tables_are_kept_outside_of_the_text(site: Site) -> None:
+    wikitext = (
+        "x [[File:A.jpg|thumb|A ''black'' [[cat]]s on the [[mat|rug]]]]\n"
+        "{|\n| [[File:B.jpg|[[dog]]]] || [[Category:C]] [[tree|trees]]\n|}\n[[y]]"
+    )
+    parsed = parse(wikitext, site)
+    assert [(link.anchor, link.target) for link in parsed.outside_links] == [
+        ("cats", "Cat"),
+        ("rug", "Mat"),
+        ("dog", "Dog"),
+        ("trees", "Tree"),
+    ]
+    assert (parsed.text, parsed.categories) == ("x\ny", ["C"])
+    with_text = parse(wikitext, site, captions=True, tables=True)
+    assert [link.target for link in with_text.links] == ["Cat", "Mat", "Dog", "Tree", "Y"]
+
+
+def test_disambiguation_pages_by_the_templates_of_their_language(site: Site) -> None:
+    assert parse("x {{Disambiguation|geo}}", site).disambiguation
+    assert parse("x __DISAMBIG__", site).disambiguation
+    other = "x {{disambiguation needed}} <nowiki>{{disambig}}</nowiki>"
+    assert not parse(other, site).disambiguation
+    assert parse("{{Begriffsklärung}}", make_site("de")).disambiguation
+    assert not parse("{{Begriffsklärung}}", make_site("ja")).disambiguation
+
+
+def test_script_variants() -> None:
+    chinese = make_site("zh")
+    wikitext = "-{zh-hans:计算机; zh-hant:電腦;}-x-{T|zh:a}--{y}-"
+    assert parse(wikitext, chinese).text == "计算机xy"
+    assert parse("-{x}-", make_site("en")).text == "-{x}-"
 
 
 @pytest.mark.parametrize(("wikitext", "text"), TEXTS)

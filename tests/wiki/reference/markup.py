@@ -96,11 +96,9 @@ def balance(source: str) -> dict[int, int]:
         begin, at = match.span()
         run, count = match.group(), len(match.group())
         if run[0] == "{":
-            if source[at : at + 1] == "|" and count != 2:  # the last brace opens a table
-                count -= 1
-                if count > 1:
-                    waiting.append(("{{", begin, count))
-                waiting.append(("{|", at - 1, 1))
+            before = source[:begin].rstrip(" \t")[-1:] or "\n"
+            if count == 1 and source[at : at + 1] == "|" and before in "\n:*#;}>":
+                waiting.append(("{|", begin, 1))  # a table has a line of its own
                 at += 1
             elif count > 1:
                 waiting.append(("{{", begin, count))
@@ -112,6 +110,8 @@ def balance(source: str) -> dict[int, int]:
                 pairs[opener + braces] = begin
                 if braces > 1:
                     waiting.append(("{{", opener, braces))
+        elif run == "|}" and not re.search(r"(?:\A|\n)[ \t]*\Z", source[:begin][-200:]):
+            at -= 1
         elif run == "|}":
             # In {{name|}} the bar is the template's, unless a table is the last that opened.
             if source[at : at + 1] != "}" or (waiting and waiting[-1][0] == "{|"):

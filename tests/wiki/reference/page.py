@@ -60,15 +60,18 @@ class Fragment:
 
 SCHEMES = "https?://|//|ftps?://|mailto:|irc://|news:|git://"
 SCHEME = re.compile(SCHEMES, NO_UNICODE)
-ENDS_ADDRESS = rf'\x00-\x20<>\[\]"{{}}|{WHITE[WHITE.index(chr(0x85)) :]}\u3000-\u303f\uff00-\uffef'
-ADDRESS = re.compile(rf"(?:(?!'')[^{ENDS_ADDRESS}])*")
+ENDS_ADDRESS = rf'\x00-\x20<>\[\]"{WHITE[WHITE.index(chr(0x85)) :]}\u3000-\u303f\uff00-\uffef'
+ADDRESS = re.compile(rf"(?:(?!'')[^{{{ENDS_ADDRESS}])*")
 BARE_URL = re.compile(
-    rf"(?<![a-zA-Z])(?:https?|ftps?|irc|git|mailto|news)://{ADDRESS.pattern}", NO_UNICODE
+    r"(?<![a-zA-Z])(?:https?|ftps?|irc|git|mailto|news)://"
+    rf"(?:(?!'')[^{{}}|{ENDS_ADDRESS}])*",
+    NO_UNICODE,
 )
 MARK = r"[\[{<&\n\x01]|''|__"
 VARIANT_MARK = r"-\{"
 MAGIC_WORD = re.compile(r"__[A-Z\x80-\U0010ffff]+(?:_[A-Z\x80-\U0010ffff]+)*__")
 HEADING = re.compile(r"=+([^=\n](?:[^\n]*[^=\n])?)=+[ \t\r]*(?=\n|\Z)")
+LIST_MARKS = re.compile(r"[*#:;]*[ \t\r]*")
 LIST_OR_RULE = re.compile(r"[*#:;]+|-{4,}")
 SPACE = " \t\r\n"
 
@@ -242,14 +245,14 @@ class Page:
         if not SCHEME.match(self.source, at + 1, end):
             return at
         label = ADDRESS.match(self.source, at + 1, end).end()  # type: ignore[union-attr]
-        while self.source[label : label + 1] == "{" and self.closing(label, end):
-            label = self.closing(label, end)
+        while label < end and self.source[label] == "{":
+            label = self.after(label, end)
             label = ADDRESS.match(self.source, label, end).end()  # type: ignore[union-attr]
         for stop in self.outside_of_brackets(label, end, "]\n"):
             if self.source[stop] == "]":
                 out.add(self.render(*self.trimmed(label, stop), depth + 1))
                 return stop + 1
-            if self.source[stop] in "\n[":
+            if self.source[stop] == "\n":
                 break
         return at
 
@@ -351,16 +354,19 @@ class Page:
                 lines.append((line_begin, line_end))
             elif lines:  # goes on with the cell before it
                 lines[-1] = lines[-1][0], max(lines[-1][1], line_end)
+        self.rows(lines, depth, out)
+
+    def rows(self, lines: list[tuple[int, int]], depth: int, out: Fragment) -> None:
         row: list[Fragment] = []
-        for line_begin, line_end in lines:
-            mark = self.source[line_begin : min(line_begin + 2, line_end)]
+        for begin, end in lines:
+            mark = self.source[begin : min(begin + 2, end)]
             if mark in ("|-", "|+"):
                 self.end_row(row, out)
-                if mark == "|+":
-                    row = self.cells(line_begin + 2, line_begin + 2, line_end, "", depth)
-                    self.end_row(row, out)
-                continue
-            row += self.cells(line_begin + 1, line_begin + 1, line_end, mark[0], depth)
+            if mark == "|+":
+                row += self.cells(begin + 2, end, "|", depth)
+                self.end_row(row, out)
+            elif mark != "|-":
+                row += self.cells(begin + 1, end, mark[0], depth)
         self.end_row(row, out)
 
     def end_row(self, row: list[Fragment], out: Fragment) -> None:
@@ -371,19 +377,29 @@ class Page:
         out.add("\n\n")
         row.clear()
 
-    def cells(self, begin: int, at: int, end: int, mark: str, depth: int) -> list[Fragment]:
+    def stray_table_line(self, at: int, end: int, depth: int, out: Fragment) -> int:
+        """A line of a table that lacks its begin or end: its cells stay, its marks go."""
+        out.add("\n\n")
+        if self.source[at : min(at + 2, end)] == "|}":
+            return at + 2
+        opener = self.source[at] == "{"
+        line_end = at + 1 + opener
+        for stop in self.outside_of_brackets(line_end, end, "\n"):
+            if self.source[stop] == "\n":
+                end = stop
+                break
+        if not opener:
+            self.rows([(at, end)], depth, out)
+        return end
+
+    def cells(self, begin: int, end: int, mark: str, depth: int) -> list[Fragment]:
         """Cells of a line: | a || b, and ! a !! b."""
-        bounds = [begin]
-        if mark:
-            for stop in self.outside_of_brackets(at, end, "|!" if mark == "!" else "|"):
-                sign = self.source[stop]
-                if (
-                    stop >= at
-                    and sign in "|!"
-                    and self.source[stop : min(stop + 2, end)] == sign * 2
-                ):
-                    bounds += [stop, stop + 2]
-                    at = stop + 2
+        bounds, at = [begin], begin
+        for stop in self.outside_of_brackets(at, end, "|!" if mark == "!" else "|"):
+            sign = self.source[stop]
+            if stop >= at and sign in "|!" and self.source[stop : min(stop + 2, end)] == sign * 2:
+                bounds += [stop, stop + 2]
+                at = stop + 2
         bounds.append(end)
         found = []
         for cell in zip(bounds[::2], bounds[1::2], strict=True):
@@ -425,6 +441,12 @@ class Page:
             out.add(self.render(*self.trimmed(*heading.span(1)), depth + 1))
             self.in_block = True
             return heading.end()
+        marks = LIST_MARKS.match(self.source, begin, end).end()  # type: ignore[union-attr]
+        if self.source[marks : min(marks + 1, end)] == "|" or (
+            self.source[marks : min(marks + 2, end)] == "{|" and not self.closing(marks, end)
+        ):
+            self.in_block = True
+            return self.stray_table_line(marks, end, depth, out)
         item = LIST_OR_RULE.match(self.source, begin, end)
         out.add("\n\n" if item or self.in_block else "\n")
         self.in_block = item is not None
