@@ -47,7 +47,7 @@ TEXTS = [
     ("(\n,\nx)", "(x)"),
     ("a (\n)\nb", "a b"),
     # A line of a table without its begin is a paragraph, whatever its cells hold.
-    ("a\n| b || {{nowrap|\n==}} c\nf", "a\nb; == c\nf"),
+    ("a\n| b || c\nf", "a\nb; c\nf"),
     # An address in brackets stays one inside of brackets that are never closed.
     ("[http://x {{nowrap|[http://y z]}} \n", "[ z"),
     # A category without a name is none.
