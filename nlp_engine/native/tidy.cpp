@@ -69,8 +69,10 @@ class Tidier {
     while (next_boundary() <= at) {
       if (inside_) {
         if (!starts_) {
-          placed_[link_].end = std::max(length_, placed_[link_].start);
-          if (placed_[link_].end > placed_[link_].start) last_link_end_ = length_;
+          // A line break before parentheses that went is not part of the anchor.
+          const std::int32_t end = length_ - (out_.size() > first_ && out_.back() == '\n');
+          placed_[link_].end = std::max(end, placed_[link_].start);
+          if (placed_[link_].end > placed_[link_].start) last_link_end_ = placed_[link_].end;
         }
         starts_ = inside_ = false;
         ++link_;

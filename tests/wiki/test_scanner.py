@@ -72,6 +72,7 @@ ANCHORS = [
     ("x ([[y|,]]) z", []),
     ("x [[y|(]]) z [[a|(),]]", ["(", ","]),
     ("x ([[y|; z ()]]) z", ["z"]),
+    ("[[a|b<br>()]] c", ["b"]),
     # An address takes nothing from the link before it.
     ("[[a|http:]]//x.org and [[b]]", ["http:", "b"]),
     ("[[1]]http://x.org and [[b]]", ["1http", "b"]),

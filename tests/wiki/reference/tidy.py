@@ -73,6 +73,8 @@ def tidy(text: str, links: Sequence[tuple[int, int]]) -> tuple[str, list[tuple[i
         owners.pop()
     places: dict[int | None, tuple[int, int]] = {}
     for position, owner in enumerate(owners):
+        if out[position] == "\n" and owners[position + 1] != owner:
+            continue  # a line break before parentheses that went is not part of the anchor
         places[owner] = places.get(owner, (position, 0))[0], position + 1
     return "".join(out), [places.get(number) for number in range(len(links))]
 
