@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -37,16 +38,18 @@ std::unordered_map<std::string_view, Element> make_elements() {
   return elements;
 }
 
-Element element_named(std::string_view name) {
+// The element of a name in any case, and its name in lower case.
+std::pair<std::string_view, Element> element_named(std::string_view name) {
   static const auto elements = make_elements();
   constexpr std::size_t longest = 16;
-  if (name.size() > longest) return Element::unknown;
+  if (name.size() > longest) return {};
   char lower[longest];
   std::transform(name.begin(), name.end(), lower, [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
   });
   const auto found = elements.find(std::string_view(lower, name.size()));
-  return found == elements.end() ? Element::unknown : found->second;
+  if (found == elements.end()) return {};
+  return *found;
 }
 
 bool same_name(std::string_view text, std::size_t at, std::string_view name) {
@@ -133,19 +136,28 @@ Tag tag_at(std::string_view text, std::size_t at) {
   std::size_t name_end = name;
   while (name_end < text.size() && is_name(text[name_end])) ++name_end;
   if (name_end == name) return {};
-  tag.name = text.substr(name, name_end - name);
-  tag.element = element_named(tag.name);
+  std::tie(tag.name, tag.element) = element_named(text.substr(name, name_end - name));
   if (tag.element == Element::unknown) return {};
+  constexpr std::string_view after_name = " \t\n\v\f\r/>";
+  if (name_end < text.size() && after_name.find(text[name_end]) == npos) return {};
   const std::size_t end = text.find_first_of("<>", name_end);
   if (end == npos || text[end] == '<') return {};
   tag.self_closing = text[end - 1] == '/';
-  tag.table = same_name(tag.name, 0, "table");
-  tag.reference = same_name(tag.name, 0, "ref");
+  tag.table = tag.name == "table";
+  tag.reference = tag.name == "ref";
   tag.length = end + 1 - at;
   return tag;
 }
 
 void prepare(std::string& out, std::string_view text) {
+  std::string cleaned;
+  if (text.find(literal_begin) != npos || text.find(literal_end) != npos) {
+    cleaned = text;
+    for (const char mark : {literal_begin, literal_end}) {
+      std::replace(cleaned.begin(), cleaned.end(), mark, ' ');
+    }
+    text = cleaned;
+  }
   EndTags end_tags(text);
   bool comments_close = true;  // whether a --> still comes
   out.assign(1, '\n');

@@ -9,7 +9,8 @@
 
 namespace nlp {
 
-// Enclose literal text (nowiki, pre) in prepared source; neither occurs there otherwise.
+// Enclose literal text (nowiki, pre) in prepared source; neither occurs there otherwise, since
+// prepare() makes blanks of those in the wikitext, as tidying does of all control characters.
 inline constexpr char literal_begin = '\x01';
 inline constexpr char literal_end = '\x02';
 
@@ -27,7 +28,7 @@ struct Tag {
   bool self_closing = false;  // <name/>
   bool table = false;         // of an HTML table
   bool reference = false;     // of <ref>
-  std::string_view name;      // as written
+  std::string_view name;      // in lower case; lives as long as the program
   std::size_t length = 0;     // of the whole tag; 0: no tag stands here
 };
 

@@ -1,6 +1,7 @@
 #include "scanner.h"
 
 #include <algorithm>
+#include <charconv>
 #include <initializer_list>
 
 #include "utf8.h"
@@ -9,10 +10,9 @@ namespace nlp {
 namespace {
 
 constexpr auto npos = std::string_view::npos;
-constexpr int deepest_nesting = 40;
 constexpr std::size_t longest_template_name = 200;
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -29,16 +29,46 @@ std::size_t scheme_length(std::string_view text) {
   return 0;
 }
 
-// Where an address in running text ends.
-bool ends_bare_address(char c) {
-  return static_cast<unsigned char>(c) <= ' ' || c == '<' || c == '>' || c == '[' || c == ']' ||
-         c == '"' || c == '{' || c == '}' || c == '|';
-}
-
 std::size_t run_length(std::string_view text, std::size_t at, std::size_t limit, char c) {
   std::size_t end = at;
   while (end < limit && text[end] == c) ++end;
   return end - at;
+}
+
+// White space ends an address, as does the punctuation of languages that write no white space.
+bool ends_address(std::uint32_t c) {
+  if (c < 0x80) return c <= ' ' || std::string_view("<>[]\"").find(static_cast<char>(c)) != npos;
+  return is_white(c) || (c >= 0x3000 && c <= 0x303F) || (c >= 0xFF00 && c <= 0xFFEF);
+}
+
+// Quotes are read before addresses, so they end one, too; as does each of `others`.
+std::size_t address_end(std::string_view text, std::size_t at, std::size_t limit,
+                        std::string_view others) {
+  while (at < limit) {
+    const CodePoint c = code_point_at(text, at);
+    if (ends_address(c.value) || (c.value == '\'' && run_length(text, at, limit, '\'') > 1)) break;
+    if (others.find(text[at]) != npos) break;
+    at += c.bytes;
+  }
+  return at;
+}
+
+// As MediaWiki reads [[Caf%C3%A9]]; unchanged where that gives no UTF-8.
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  std::size_t from = 0;
+  for (std::size_t at = text.find('%'); at != npos; at = text.find('%', at + 1)) {
+    unsigned value = 0;
+    const char* digits = text.data() + at + 1;
+    if (text.size() - at < 3 || std::from_chars(digits, digits + 2, value, 16).ptr != digits + 2)
+      continue;
+    out.append(text.substr(from, at - from));
+    out.push_back(static_cast<char>(value));
+    from = at + 3;
+    at += 2;
+  }
+  out.append(text.substr(from));
+  return first_invalid(out) == out.size() ? out : std::string(text);
 }
 
 }  // namespace
@@ -55,8 +85,9 @@ void Scanner::scan(std::string_view wikitext) {
   links.clear();
   outside_links.clear();
   categories.clear();
+  known_categories_.clear();
   disambiguation = in_block_ = false;
-  anchor_begin_ = line_begin_ = line_end_ = 0;
+  line_begin_ = line_end_ = 0;
   unclosed_ = {};
   prepare(source_, wikitext);
   balance(pairs_, source_);
@@ -73,6 +104,7 @@ void Scanner::scan(Span span, int depth) {
     std::size_t run = at;
     while (run < span.end && !is_mark_[static_cast<unsigned char>(source_[run])]) ++run;
     text.append(source_, at, run - at);
+    plain_begin_ = at;
     at = run < span.end ? mark(run, span, depth) : run;
   }
 }
@@ -112,7 +144,7 @@ void Scanner::template_(Span inner, int depth) {
   const Span name_span = trimmed(parts[0]);
   std::string_view name = view(name_span);
   if (name.empty() || name.size() > longest_template_name) return;
-  std::vector<Argument> values = arguments(parts);
+  std::vector<Argument> values;
   const std::size_t colon = name.find(':');
   std::string key = rules_.lower_case(squeezed(name));
   if (colon != npos) {
@@ -120,9 +152,10 @@ void Scanner::template_(Span inner, int depth) {
       key = nlp::trimmed(std::string_view(key).substr(9));
     } else {  // a parser function: {{formatnum:1234}}
       key.resize(key.find(':') + 1);
-      values.insert(values.begin(), {"1", trimmed({name_span.begin + colon + 1, name_span.end})});
+      values.push_back({"1", trimmed({name_span.begin + colon + 1, name_span.end})});
     }
   }
+  add_arguments(values, parts);
   disambiguation = disambiguation || rules_.disambiguation.contains(key);
   const Pattern* pattern = rules_.inline_template(key);
   if (pattern != nullptr) fill(*pattern, values, depth);
@@ -167,12 +200,14 @@ void Scanner::measure(const std::vector<Argument>& values, int depth) {
   for (const Argument& argument : values) {
     if (is_digit(argument.name[0])) parts.push_back(argument.value);
   }
-  const auto is_number = [&](std::size_t i) {
-    return i < parts.size() && !parts[i].empty() &&
-           view(parts[i]).find_first_of("0123456789") < 3 && !is_letter(source_[parts[i].begin]);
+  const auto is_number = [&](std::size_t i) {  // with a sign of any kind
+    const std::string_view value = view(parts[i]);
+    const std::size_t digit = value.find_first_of("0123456789");
+    return digit != npos && count_code_points(value.substr(0, digit)) < 3 && !is_letter(value[0]);
   };
-  std::size_t end = std::min<std::size_t>(2, parts.size());
-  if (is_number(0) && is_number(2)) end = std::min<std::size_t>(4, parts.size());
+  // A number in third place alone is the precision of {{convert|2413|ft|0}}.
+  const bool twice = parts.size() > 3 && is_number(0) && is_number(2);
+  const std::size_t end = std::min<std::size_t>(twice ? 4 : 2, parts.size());
   for (std::size_t i = 0; i < end; ++i) {
     if (i > 0) text.push_back(' ');
     scan(parts[i], depth + 1);
@@ -206,13 +241,17 @@ bool Scanner::table_line(Span line, bool row_empty, int depth) {
   const char second = line.begin + 1 < line.end ? source_[line.begin + 1] : ' ';
   if (mark != '|' && mark != '!') return row_empty;
   const bool caption = mark == '|' && second == '+';
-  if (row_empty || caption || second == '-') break_paragraph();
-  if (mark == '|' && second == '-') return true;
+  const bool new_row = mark == '|' && second == '-';
+  row_empty = row_empty || caption || new_row;
+  if (row_empty) break_paragraph();
+  if (new_row) return true;
   for (const Span cell : cells({line.begin + (caption ? 2 : 1), line.end}, mark)) {
+    const std::size_t row_end = text.size();
     if (!row_empty) text.append("; ");
     const std::size_t before = text.size();
     scan(cell, depth + 1);
-    row_empty = row_empty && text.size() == before;
+    if (text.size() == before) text.resize(row_end);
+    else row_empty = false;
   }
   return row_empty || caption;
 }
@@ -250,7 +289,10 @@ std::size_t Scanner::stray_table_line(std::size_t at, Span span, int depth) {
   if (source_[at] == '|' && at + 1 < span.end && source_[at + 1] == '}') return at + 2;
   std::size_t end = at + (source_[at] == '{' ? 2 : 1);
   while (end < span.end && source_[end] != '\n') end = skip(end, span.end);
-  if (source_[at] == '|') table_line({at, end}, true, depth);
+  if (source_[at] == '|') {
+    table_line({at, end}, true, depth);
+    break_paragraph();
+  }
   return end;
 }
 
@@ -288,12 +330,12 @@ std::size_t Scanner::link(std::size_t at, std::size_t end, Span span, int depth)
   if (scheme != 0 || view(raw).find_first_of("\n[]{}<>\x01") != npos) {
     // No title: only the label is left, or for an address what follows it.
     if (scheme != 0 && !has_label) {
-      label.begin = std::min(source_.find(' ', raw.begin), raw.end);
+      label.begin += std::min(view(raw).find(' '), raw.end - raw.begin);
     }
     scan(label, depth + 1);
     return end;
   }
-  Target target = rules_.target(view(raw));
+  Target target = rules_.target(percent_decoded(view(raw)));
   if (target.kind == LinkKind::category) {
     add_category(std::move(target.title));
     return end;
@@ -309,10 +351,7 @@ std::size_t Scanner::link(std::size_t at, std::size_t end, Span span, int depth)
   }
   const std::size_t begin = text.size();
   const std::size_t link_count = links.size();
-  const std::size_t outer_anchor = anchor_begin_;
-  anchor_begin_ = begin;
   scan(label, depth + 1);
-  anchor_begin_ = outer_anchor;
   std::size_t trail = end;
   while (trail < span.end) {
     const CodePoint c = code_point_at(source_, trail);
@@ -346,47 +385,45 @@ void Scanner::file(const std::vector<Span>& parts, int depth) {
 }
 
 void Scanner::add_category(std::string title) {
-  if (std::find(categories.begin(), categories.end(), title) == categories.end()) {
-    categories.push_back(std::move(title));
-  }
+  if (known_categories_.insert(title).second) categories.push_back(std::move(title));
 }
 
 // [address label]: the label stays. It goes to the first ] that closes no link of its own.
 std::size_t Scanner::external_link(std::size_t at, Span span, int depth) {
-  if (at >= unclosed_.begin && at < unclosed_.end) return at;
+  Span& unclosed = unclosed_[static_cast<std::size_t>(depth)];
+  if (at >= unclosed.begin && at < unclosed.end) return at;
   if (scheme_length(view({at + 1, span.end})) == 0) return at;
-  const auto ends_address = [&](char c) {
-    return static_cast<unsigned char>(c) <= ' ' || std::string_view("[]<>\"").find(c) != npos;
-  };
   std::size_t end = at + 1;
-  while (end < span.end && !ends_address(source_[end])) {
-    end = source_[end] == '{' ? skip(end, span.end) : end + 1;
+  while (true) {
+    end = address_end(source_, end, span.end, "{");
+    if (end >= span.end || source_[end] != '{') break;
+    end = skip(end, span.end);
   }
   const std::size_t label = end;
   while (end < span.end && source_[end] != ']' && source_[end] != '\n') end = skip(end, span.end);
   if (end >= span.end || source_[end] != ']') {
-    unclosed_ = {at, end};  // no search from inside here would find one: the time stays linear
+    unclosed = {at, end};  // no search from inside here would find one: the time stays linear
     return at;
   }
   scan(trimmed({label, end}), depth + 1);
   return end + 1;
 }
 
-// An address in running text goes: it is no word.
+// An address in running text goes, as it is no word; punctuation after it stays. Its scheme is in
+// the plain text that has just been copied.
 std::size_t Scanner::bare_url(std::size_t at, Span span) {
-  if (at + 1 >= span.end || source_[at + 1] != '/' || text.empty() || text.back() != ':') return at;
-  std::size_t begin = text.size() - 1;
-  while (begin > anchor_begin_ && is_letter(text[begin - 1]) && text.size() - begin < 7) --begin;
-  if (scheme_length(text.substr(begin) + "//") == 0) return at;
-  std::size_t end = at;
-  while (end < span.end && !ends_bare_address(source_[end])) {
-    if (source_[end] == '\'' && end + 1 < span.end && source_[end + 1] == '\'') break;
-    ++end;
-  }
-  const bool opens = view({at, end}).find('(') != npos;  // then a ) belongs to the address
-  const std::string_view closing = opens ? ".,;:!?'" : ".,;:!?')";
-  while (end > at + 2 && closing.find(source_[end - 1]) != npos) --end;
-  text.resize(begin);
+  if (at + 1 >= span.end || source_[at + 1] != '/' || at == plain_begin_) return at;
+  constexpr std::size_t longest_scheme = 7;
+  std::size_t begin = at - 1;
+  while (begin > 0 && is_letter(source_[begin - 1]) && at - begin <= longest_scheme) --begin;
+  const bool address = source_[at - 1] == ':' && begin >= plain_begin_ &&
+                       scheme_length(view({begin, at + 2})) > 2;
+  if (!address) return at;
+  std::size_t end = address_end(source_, at, span.end, "{}|");
+  const bool parenthesis = view({at, end}).find('(') != npos;
+  const std::string_view punctuation = parenthesis ? ".,;:!?'" : ".,;:!?')";
+  while (end > at + 2 && punctuation.find(source_[end - 1]) != npos) --end;
+  text.resize(text.size() - (at - begin));
   return end;
 }
 
@@ -414,13 +451,14 @@ std::size_t Scanner::quotes(std::size_t at, Span span) {
   const std::size_t run = run_length(source_, at, span.end, '\'');
   if (run < 2) return at;
   if (at < line_begin_ || at >= line_end_) find_odd_quotes(at);
-  if (run == 4 || (run == 3 && at == odd_quotes_)) text.push_back('\'');
+  if (run == 4) text.push_back('\'');
+  if (at == odd_quotes_) text.push_back('\'');
   if (run > 5) text.append(run - 5, '\'');
   return at + run;
 }
 
-// Where a line has an odd number of both bold and italic marks, one ''' on it is an apostrophe and
-// '': the first after a one-letter word, else the first after a longer word, else the first after
+// Where a line has an odd number of both bold and italic marks, one bold one on it is an apostrophe
+// and '': the first after a one-letter word, else the first after a longer word, else the first after
 // a space (l'''Iliade'').
 void Scanner::find_odd_quotes(std::size_t at) {
   line_begin_ = source_.rfind('\n', at);
@@ -492,19 +530,23 @@ std::size_t Scanner::entity(std::size_t at, Span span) {
   return at + rules_.append_entity(text, view({at, span.end}));
 }
 
-// __NOTOC__ and its like, in any language's capitals.
+// __NOTOC__ and its like, in any language's capitals, with single underscores inside.
 std::size_t Scanner::magic_word(std::size_t at, Span span) {
   constexpr std::size_t longest = 60;
-  if (at + 1 >= span.end || source_[at + 1] != '_') return at;
   const std::size_t limit = std::min(span.end, at + longest);
+  const auto capital = [&](std::size_t i) {
+    return i < limit && (static_cast<unsigned char>(source_[i]) >= 0x80 ||
+                         (source_[i] >= 'A' && source_[i] <= 'Z'));
+  };
+  const auto underscores = [&](std::size_t i) {
+    return i + 1 < limit && source_[i] == '_' && source_[i + 1] == '_';
+  };
   std::size_t end = at + 2;
-  while (end < limit && (static_cast<unsigned char>(source_[end]) >= 0x80 ||
-                         (source_[end] >= 'A' && source_[end] <= 'Z') || source_[end] == '_')) {
-    ++end;
-  }
-  const std::string_view word = view({at, end});
-  if (word.size() < 5 || !word.ends_with("__")) return at;
-  disambiguation = disambiguation || word == "__DISAMBIG__";
+  if (!underscores(at) || !capital(end)) return at;
+  while (capital(end) || (end < limit && source_[end] == '_' && capital(end + 1))) ++end;
+  if (!underscores(end)) return at;
+  end += 2;
+  disambiguation = disambiguation || view({at, end}) == "__DISAMBIG__";
   return end;
 }
 
@@ -535,9 +577,13 @@ std::size_t Scanner::variant(std::size_t at, Span span, int depth) {
     content.begin = flagged[1].begin;
   }
   const Span first = split(content, ';')[0];
-  const std::size_t colon = view(first).find(':');
-  const bool named = colon != npos && colon < 12 && view(first).find("//") == npos;
-  scan(trimmed(named ? Span{first.begin + colon + 1, first.end} : content), depth + 1);
+  const std::size_t colon = first.begin + std::min(view(first).find(':'), first.end - first.begin);
+  const std::string_view code = view(trimmed({first.begin, colon}));
+  const bool named = colon < first.end && !code.empty() &&
+                     std::all_of(code.begin(), code.end(),
+                                 [](char c) { return c == '-' || (c >= 'a' && c <= 'z'); }) &&
+                     !view({colon, first.end}).starts_with("://");
+  scan(trimmed(named ? Span{colon + 1, first.end} : content), depth + 1);
   return close + 2;
 }
 
@@ -578,11 +624,11 @@ std::vector<Scanner::Span> Scanner::split(Span span, char separator) const {
   return parts;
 }
 
-// A template's arguments after its name; those without a name are numbered from 1.
-std::vector<Scanner::Argument> Scanner::arguments(const std::vector<Span>& parts) const {
+// Adds a template's arguments after its name; those without a name are numbered, from 1 or after
+// the first argument of a parser function.
+void Scanner::add_arguments(std::vector<Argument>& out, const std::vector<Span>& parts) const {
   static constexpr std::string_view numbers[] = {"1", "2", "3", "4", "5", "6", "7", "8", "9"};
-  std::vector<Argument> out;
-  std::size_t positional = 0;
+  std::size_t positional = out.size();
   for (std::size_t i = 1; i < parts.size(); ++i) {
     const std::size_t equals = view(parts[i]).find_first_of("=[{<\x01");
     if (equals != npos && view(parts[i])[equals] == '=') {
@@ -595,7 +641,6 @@ std::vector<Scanner::Argument> Scanner::arguments(const std::vector<Span>& parts
       ++positional;
     }
   }
-  return out;
 }
 
 Scanner::Span Scanner::trimmed(Span span) const {

@@ -38,6 +38,7 @@ class Scanner {
   bool disambiguation = false;
 
  private:
+  static constexpr int deepest_nesting = 40;  // what is nested deeper is text as it stands
   struct Span {
     std::size_t begin = 0;
     std::size_t end = 0;
@@ -78,7 +79,7 @@ class Scanner {
   std::size_t pair_end(std::size_t at, std::size_t limit) const;
   std::size_t skip(std::size_t at, std::size_t limit) const;
   std::vector<Span> split(Span span, char separator) const;
-  std::vector<Argument> arguments(const std::vector<Span>& parts) const;
+  void add_arguments(std::vector<Argument>& out, const std::vector<Span>& parts) const;
   void find_odd_quotes(std::size_t at);
   std::string_view view(Span span) const {
     return std::string_view(source_).substr(span.begin, span.end - span.begin);
@@ -89,10 +90,12 @@ class Scanner {
   std::array<bool, 256> is_mark_{};
   std::string source_;
   std::vector<Pair> pairs_;
+  StringSet known_categories_;
   bool in_block_ = false;             // whether the current line is a list item or heading
-  std::size_t anchor_begin_ = 0;      // in `text`, of the innermost link that is being scanned
+  std::size_t plain_begin_ = 0;       // of the plain text before the current mark
   std::size_t line_begin_ = 0, line_end_ = 0;  // of the line whose quotes have been counted
-  Span unclosed_;                     // in which no address in brackets is closed
+  // By depth, where no address in brackets is closed.
+  std::array<Span, deepest_nesting + 1> unclosed_;
   std::size_t odd_quotes_ = 0;        // where ''' on that line means an apostrophe and ''
 };
 

@@ -91,26 +91,20 @@ std::string SiteRules::lower_case(std::string_view text) const {
 
 Target SiteRules::target(std::string_view raw) const {
   const std::string decoded = without_entities(raw);
-  const std::string title = squeezed(std::string_view(decoded).substr(0, decoded.find('#')));
+  std::string title = squeezed(std::string_view(decoded).substr(0, decoded.find('#')));
+  // A colon in front makes a plain link of a category, file or language link.
+  const bool plain = title.starts_with(':');
+  title.erase(0, std::min(title.find_first_not_of(": "), title.size()));
+  if (title.empty()) return {};
   const std::size_t colon = title.find(':');
-  if (title.empty()) return {LinkKind::other, {}};
   if (colon == std::string::npos) return with_capital(*this, LinkKind::article, title);
-  const std::string_view rest = trimmed(std::string_view(title).substr(colon + 1));
-  if (colon == 0) {  // makes a plain link of a category, file or language link
-    Target inner = target(rest);
-    if (inner.kind != LinkKind::article) inner.kind = LinkKind::other;
-    return inner;
-  }
   const auto known = prefixes.find(lower_case(trimmed(std::string_view(title).substr(0, colon))));
   if (known == prefixes.end()) return with_capital(*this, LinkKind::article, title);
-  switch (known->second) {
-    case LinkKind::category:
-      return with_capital(*this, LinkKind::category, std::string(rest));
-    case LinkKind::file:
-      return {LinkKind::file, std::string(rest)};
-    default:
-      return {known->second, title};
-  }
+  if (plain) return {LinkKind::other, title};
+  if (known->second != LinkKind::category) return {known->second, title};
+  title.erase(0, std::min(title.find_first_not_of(' ', colon + 1), title.size()));
+  if (title.empty()) return {};
+  return with_capital(*this, LinkKind::category, title);
 }
 
 const Pattern* SiteRules::inline_template(std::string_view name) const {

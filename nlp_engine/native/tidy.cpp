@@ -69,8 +69,10 @@ class Tidier {
     while (next_boundary() <= at) {
       if (inside_) {
         if (!starts_) {
-          placed_[link_].end = std::max(length_, placed_[link_].start);
-          if (placed_[link_].end > placed_[link_].start) last_link_end_ = length_;
+          // A line break before parentheses that went is not part of the anchor.
+          const std::int32_t end = length_ - (out_.size() > first_ && out_.back() == '\n');
+          placed_[link_].end = std::max(end, placed_[link_].start);
+          if (placed_[link_].end > placed_[link_].start) last_link_end_ = placed_[link_].end;
         }
         starts_ = inside_ = false;
         ++link_;
@@ -94,10 +96,14 @@ class Tidier {
       out_.push_back(breaks_ > 1 ? '\n' : ' ');
       ++length_;
     }
-    white_ = false;
-    breaks_ = 0;
+    drop_space();
     if (starts_) placed_[link_].start = length_;
     starts_ = false;
+  }
+
+  void drop_space() {
+    white_ = false;
+    breaks_ = 0;
   }
 
   void take(std::uint32_t c, std::string_view bytes) {
@@ -107,7 +113,7 @@ class Tidier {
     } else if (is_invisible(c)) {
       return;
     } else if (after_opening_ && breaks_ < 2 && (c == ',' || c == ';' || c == ':')) {
-      white_ = false;  // "(; born 1879)"
+      drop_space();  // "(; born 1879)"
     } else if (is_closing(c)) {
       close(bytes);
     } else {
@@ -118,20 +124,17 @@ class Tidier {
 
   // A closing parenthesis: separators before it go, and with nothing inside it goes itself.
   void close(std::string_view bytes) {
-    const bool same_line = breaks_ < 2;
-    while (same_line && can_remove(1) && (out_.back() == ',' || out_.back() == ';')) {
-      remove(1, 1);
-      white_ = false;
-      if (can_remove(1) && out_.back() == ' ') remove(1, 1);
-    }
-    if (!same_line || !removed_opening()) {
-      if (same_line) white_ = false;
+    if (breaks_ > 1) {
       append(bytes);
       return;
     }
-    white_ = false;
-    starts_ = starts_ || (inside_ && placed_[link_].start >= length_);
-    if (can_remove(1) && out_.back() == ' ') remove(1, 1);
+    drop_space();
+    while (can_remove(1) && (out_.back() == ',' || out_.back() == ';')) {
+      remove(1, 1);
+      if (can_remove(1) && out_.back() == ' ') remove(1, 1);
+    }
+    if (!removed_opening()) append(bytes);
+    else if (can_remove(1) && out_.back() == ' ') remove(1, 1);
   }
 
   bool removed_opening() {
@@ -151,6 +154,10 @@ class Tidier {
   void remove(std::size_t bytes, std::int32_t code_points) {
     out_.resize(out_.size() - bytes);
     length_ -= code_points;
+    if (inside_ && !starts_ && length_ == placed_[link_].start) {  // the link begins anew
+      placed_[link_] = {};
+      starts_ = true;
+    }
     after_opening_ = out_.size() > first_ && is_opening(code_point_before(out_, out_.size()).value);
   }
 

@@ -35,7 +35,9 @@ class Extractor {
 
   void add_redirect(std::string_view target) {
     out.kinds.push_back(static_cast<std::uint8_t>(PageKind::redirect));
-    out.redirects.add(rules_.target(target).title);
+    // A title of another namespace keeps its prefix, so that it is no article's.
+    const Target found = rules_.target(target);
+    out.redirects.add(found.kind == LinkKind::article ? found.title : squeezed(target));
     out.texts.add({});
     close_lists();
   }

@@ -104,7 +104,7 @@ def parse(wikitext: str, site: Site, *, captions: bool = False, tables: bool = F
         [Link(start, end, target) for start, end, target in places],
         [OutsideLink(anchor, target) for anchor, target in outside],
         _texts(page.categories),
-        page.kinds[0] == DISAMBIGUATION,
+        bool(page.kinds[0] == DISAMBIGUATION),
     )
 
 

@@ -11,16 +11,27 @@ import pytest
 
 NATIVE = Path(__file__).parents[2] / "nlp_engine" / "native"
 KERNELS = sorted(str(path) for path in NATIVE.glob("*.cpp") if path.name != "bindings.cpp")
-CHECK = str(Path(__file__).parent / "encoder_check.cpp")
 COMPILER = os.environ.get("CXX", "g++")
+ENCODER = ["encoder", "separators"]
+WIKITEXT = ["markup", "pages", "scanner", "site_rules", "tidy", "utf8", "wikitext"]
 
 
-@pytest.mark.parametrize("sanitizers", ["address,undefined", "thread"])
-def test_kernels_under_sanitizers(tmp_path: Path, sanitizers: str) -> None:
+@pytest.mark.parametrize(
+    ("check", "kernels", "sanitizers"),
+    [
+        ("encoder_check", ENCODER, "address,undefined"),
+        ("encoder_check", ENCODER, "thread"),
+        ("wikitext_check", WIKITEXT, "address,undefined"),
+    ],
+)
+def test_kernels_under_sanitizers(
+    tmp_path: Path, check: str, kernels: list[str], sanitizers: str
+) -> None:
     program = str(tmp_path / "check")
+    sources = [f"{Path(__file__).parent / check}.cpp", *(f"{NATIVE / k}.cpp" for k in kernels)]
     flags = ["-std=c++20", "-O1", "-g", "-pthread", f"-fsanitize={sanitizers}"]
     flags += ["-fno-sanitize-recover=all", f"-I{NATIVE}"]
-    subprocess.run([COMPILER, *flags, CHECK, *KERNELS, "-o", program], check=True)
+    subprocess.run([COMPILER, *flags, *sources, "-o", program], check=True)
     done = subprocess.run([program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "0 failures\n"), done.stderr
 
