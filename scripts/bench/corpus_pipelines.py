@@ -8,6 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+_BZ2 = """
+import bz2, sys
+with bz2.open(sys.argv[1]) as file:
+    while file.read(1 << 20):
+        pass
+"""
+
 _WIKIPEDIA2VEC = "from wikipedia2vec.cli import cli; cli()"
 
 _WIKI_CORPUS = """
@@ -59,6 +66,7 @@ def text_pipelines(dump: Path, out: Path) -> list[Pipeline]:
     wikipedia2vec += ["--pool-size", "1"]
     return [
         Pipeline(name="bzip2 -dc, nothing else", commands=[["bzip2", "-dc", dump]]),
+        Pipeline(name="Python's bz2, nothing else", commands=[[sys.executable, "-c", _BZ2, dump]]),
         Pipeline(name="nlp-engine wiki extract", commands=[extract_command(dump, out / "ours")]),
         Pipeline(
             name="wikiextractor --no-templates", package="wikiextractor", commands=[wikiextractor]

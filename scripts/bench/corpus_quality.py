@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from extractors import (
+    in_template,
     missing_peers,
     mwparserfromhell_literals,
     text_extractors,
@@ -123,13 +124,18 @@ def link_agreement(pages: Sequence[WikiPage], dump: Path) -> dict[str, Any]:
         for raw, _ in wikipedia2vec_links(page)
         if (target := _article_title(raw, site))
     }
+    sources = {page.title: page for page in pages}
+    in_templates = sorted(
+        (title, target) for title, target in ours - theirs if in_template(sources[title], target)
+    )
     return {
         "ours": len(ours),
         "wikipedia2vec": len(theirs),
         "both": len(ours & theirs),
         "share of wikipedia2vec's": len(ours & theirs) / len(theirs),
         "share of the union": len(ours & theirs) / len(ours | theirs),
-        "only ours": sorted(ours - theirs),
+        "only ours, from a template that belongs to the sentence": in_templates,
+        "only ours, else": sorted(ours - theirs - set(in_templates)),
         "only wikipedia2vec": sorted(theirs - ours),
     }
 

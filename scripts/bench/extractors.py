@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import pickle
+import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -95,6 +96,15 @@ def mwparserfromhell_literals(page: WikiPage) -> str:
     import mwparserfromhell
 
     return "".join("".join(_literals(mwparserfromhell.parse(page.wikitext))).split())
+
+
+def in_template(page: WikiPage, target: str) -> bool:
+    """Whether mwparserfromhell finds a link to the target inside of a template."""
+    import mwparserfromhell
+
+    begin = re.compile(rf"\[\[\s*{re.escape(target).replace(chr(92) + ' ', '[ _]+')}", re.I)
+    code = mwparserfromhell.parse(page.wikitext)
+    return any(begin.search(str(node)) for node in code.ifilter_templates())
 
 
 def _literals(code: Any) -> Iterator[str]:
