@@ -67,6 +67,11 @@ class Rates:
         return statistics.median(self.megabytes / run.cpu for run in self.runs)
 
     @property
+    def best_per_cpu_second(self) -> float:
+        """The same of the run that other work disturbed least."""
+        return self.megabytes / min(run.cpu for run in self.runs)
+
+    @property
     def per_second(self) -> float:
         """Median megabytes per second of wall time."""
         return statistics.median(self.megabytes / run.wall for run in self.runs)
