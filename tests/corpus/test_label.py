@@ -122,7 +122,9 @@ def test_no_label_is_lost_split_or_invented(
 
 
 def label_words(text: str, tokenizer: str) -> list[str]:
-    return open_tokenizer(TokenizerSettings(name=tokenizer, language="en")).words(text.replace("\0", " "))
+    return open_tokenizer(TokenizerSettings(name=tokenizer, language="en")).words(
+        text.replace("\0", " ")
+    )
 
 
 def test_fasttext_reads_labelled_lines_of_any_length_in_full(tmp_path: Path) -> None:
@@ -393,7 +395,7 @@ def test_real_labelled_files(
     folder = data(name)
     made = label_corpus(folder, tmp_path / "out", files=files)
     assert set(read_labels(tmp_path / "out").values()) == labels
-    assert made.settings["tokenizer"] == "whitespace", "their words stay as they are"
+    assert made.settings["tokenizer"]["name"] == "whitespace", "their words stay as they are"
     left_out = made.counts.get("equal_left_out", 0) + made.counts.get("like_held_out_left_out", 0)
     assert made.counts["examples"] + left_out == made.counts["documents"]
     found, _ = fasttext_counts(tmp_path / "out" / "test.txt")
