@@ -1,8 +1,10 @@
 """Counting links and anchors: one SQL text per question, on DuckDB or on Spark.
 
 `anchors` has a row per link: `source` (title of the page it stands on), `form` (normalised
-anchor text), `target` (title it points to) and `origin`: `anchor` for a link in a text, `title`
-for a page's own title, `redirect` for a redirect's title. `redirects` gives the final target of
+anchor text), `target` (title it points to) and `origin`: `anchor` for a link in a text, `outside`
+for one in a caption or table that is not part of the text, `title` for a page's own title,
+`redirect` for a redirect's title. Links outside of the text say what a form means, but not how
+often the form is a link where it occurs. `redirects` gives the final target of
 each redirect's title; `excluded` has the titles that are no entities.
 
 The texts keep to what both engines understand in the same way: sums and quotients are cast, so
@@ -62,7 +64,7 @@ SELECT form, CAST(sum(links) AS BIGINT) AS links, count(*) AS link_documents,
 FROM (SELECT form, source, count(*) AS links,
              max(CASE WHEN origin = 'redirect' THEN 1 ELSE 0 END) AS redirect
       FROM links
-      WHERE form <> '' AND {_TO_ENTITIES}
+      WHERE form <> '' AND origin <> 'outside' AND {_TO_ENTITIES}
       GROUP BY form, source) AS documents
 GROUP BY form
 ORDER BY form
@@ -79,7 +81,7 @@ _FORM_SCHEMA = pa.schema(
 _IN_LINKS = f"""{_LINKS}
 SELECT DISTINCT target, source
 FROM links
-WHERE origin = 'anchor' AND source <> target AND {_TO_ENTITIES}
+WHERE origin IN ('anchor', 'outside') AND source <> target AND {_TO_ENTITIES}
       AND NOT EXISTS (SELECT 1 FROM excluded WHERE excluded.title = links.source)
 ORDER BY target, source
 """
@@ -104,8 +106,8 @@ class LinkCounts:
     Attributes:
         candidates: form, target, links, commonness: how often a form links to a target, and its
             share of the form's links; by form, then most frequent first.
-        forms: form, links, link_documents, redirect_documents: how many links, in how many
-            pages, and how many of those pages are redirects; by form.
+        forms: form, links, link_documents, redirect_documents: how many links in texts, in how
+            many pages, and how many of those pages are redirects; by form.
         in_links: target, source: which page links to which, each pair once; by target.
     """
 

@@ -148,6 +148,8 @@ def _anchors(
         return
     for link in page.links:
         yield page.title, key(page.text[link.start : link.end]), link.target, "anchor"
+    for outside in page.outside_links:
+        yield page.title, key(outside.anchor), outside.target, "outside"
 
 
 def _anchor_table(rows: list[tuple[str, str, str, str]]) -> pa.Table:

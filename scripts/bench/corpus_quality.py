@@ -36,9 +36,9 @@ from residual_markup import COLUMNS, count_residual, marked_columns
 from wiki_pages import WikiPage, article_pages, sample_path
 
 from nlp_engine.wiki.dump import read_site
-from nlp_engine.wiki.extract import dump_pages
+from nlp_engine.wiki.extract import dump_batches
 from nlp_engine.wiki.kinds import PageKind
-from nlp_engine.wiki.shards import ExtractedPage
+from nlp_engine.wiki.shards import ExtractedPage, pages_of
 from nlp_engine.wiki.titles import Site
 
 
@@ -54,7 +54,7 @@ class CutAnchor(NamedTuple):
 
 def text_pages(dump: Path, language: str | None = None) -> Iterator[ExtractedPage]:
     """Our articles and disambiguation pages."""
-    pages = dump_pages(dump, language=language)
+    pages = (p for batch in dump_batches(dump, language=language) for p in pages_of(batch))
     return (page for page in pages if page.kind is not PageKind.REDIRECT)
 
 

@@ -9,7 +9,8 @@ import pytest
 from nlp_engine.classification.classifier import Classifier
 from nlp_engine.classification.evaluation import read_examples
 from nlp_engine.classification.train import train_classifier
-from nlp_engine.corpus.labelled import label_corpus, read_labels
+from nlp_engine.corpus.label import label_corpus
+from nlp_engine.corpus.labelled import read_labels
 from nlp_engine.demo import DemoResult
 from nlp_engine.engines import fasttext as engine
 from nlp_engine.errors import FormatError, InputError, SettingError

@@ -38,7 +38,7 @@ ANCHORS = st.lists(
         TITLES,
         st.sampled_from(["", "a", "b c", "é", "𝔸", "\uffee"]),
         TITLES,
-        st.sampled_from(["anchor", "anchor", "title", "redirect"]),
+        st.sampled_from(["anchor", "anchor", "outside", "title", "redirect"]),
     ),
     max_size=60,
 )
@@ -67,9 +67,11 @@ def check(
         {"form": form, "target": target, "links": n, "commonness": n / of_form[form]}
         for (form, target), n in sorted(pairs.items(), key=lambda x: (x[0][0], -x[1], x[0][1]))
     ]
+    inside = [row for row in kept if row[3] != "outside"]
+    of_form = Counter(form for _, form, _, _ in inside)
     documents: dict[str, set[str]] = {form: set() for form in of_form}
     redirecting: dict[str, set[str]] = {form: set() for form in of_form}
-    for source, form, _, origin in kept:
+    for source, form, _, origin in inside:
         documents[form].add(source)
         if origin == "redirect":
             redirecting[form].add(source)
@@ -86,7 +88,7 @@ def check(
     in_links = {
         (target, source)
         for source, _, target, origin in links
-        if origin == "anchor" and source != target and not {source, target} & barred
+        if origin in ("anchor", "outside") and source != target and not {source, target} & barred
     }
     assert counted.in_links.to_pylist() == [
         {"target": target, "source": source} for target, source in sorted(in_links)
@@ -120,6 +122,9 @@ def sample(demo: DemoResult, tmp_path_factory: pytest.TempPathFactory) -> Any:
         rows += [
             (page.title, page.text[link.start : link.end].lower(), link.target, "anchor")
             for link in page.links
+        ]
+        rows += [
+            (page.title, link.anchor.lower(), link.target, "outside") for link in page.outside_links
         ]
     path = write_anchors(tmp_path_factory.mktemp("sample"), rows)
     return path, rows, resolve_redirects(redirects), excluded

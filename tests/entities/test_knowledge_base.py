@@ -50,6 +50,25 @@ def test_commonness_and_link_probability(toy: KnowledgeBase) -> None:
     assert toy.form("announced") is None
 
 
+def test_links_in_captions_and_tables_say_what_a_form_means(tmp_path: Path) -> None:
+    pages = {
+        "A": "The [[jaguar]] hunts. [[File:J.jpg|thumb|A [[Jaguar Cars|jaguar]]]]",
+        "B": "The jaguar sleeps.\n{|\n| [[Jaguar Cars|jaguar]] || [[Jaguar Cars|car]]\n|}",
+        "C": "text",
+    }
+    dump = tmp_path / "dump.xml"
+    dump.write_bytes(make_dump(pages))
+    extract_dumps([dump], tmp_path / "extracted")
+    kb = KnowledgeBase.build(tmp_path / "extracted", tmp_path / "kb")
+    assert links(kb, "jaguar") == {"Jaguar Cars": 2, "Jaguar": 1}
+    form = kb.form("jaguar")
+    assert form is not None
+    assert kb.link_probability(form) == 0.5  # a link in the text of A, none in that of B
+    entity = kb.entity("Jaguar Cars")
+    assert entity is not None
+    assert {kb.title(source) for source in kb.in_links(entity).tolist()} == {"A", "B"}
+
+
 def test_in_links(toy: KnowledgeBase) -> None:
     def linking_to(title: str) -> set[str]:
         entity = toy.entity(title)
@@ -101,12 +120,14 @@ def test_the_real_sample_agrees_with_a_brute_force_count(demo: DemoResult) -> No
         own = page.redirect_to or page.title
         rows = [] if page.kind is PageKind.DISAMBIGUATION else [(title_form(page.title), own)]
         rows += [(page.text[link.start : link.end], link.target) for link in page.links]
-        for anchor, target in rows:
+        outside = [(link.anchor, link.target) for link in page.outside_links]
+        for number, (anchor, target) in enumerate(rows + outside):
             target = redirects.get(target, target) or ""
             form = form_key(anchor, english)
             if form and form.count(" ") < 8 and target not in excluded:
                 candidates[form][target] += 1
-                linking[form].add(page.title)
+                if number < len(rows):
+                    linking[form].add(page.title)
     texts = [
         [token.key for token in tokens(f"{title_form(page.title)} . {page.text}", english)]
         for page in pages
@@ -126,7 +147,7 @@ def test_the_real_sample_agrees_with_a_brute_force_count(demo: DemoResult) -> No
         )
     probabilities = kb.arrays.form_link_documents / kb.arrays.form_documents
     assert (probabilities > 0).all() and (probabilities <= 1).all()
-    assert len(kb.forms) == len(candidates)
+    assert len(kb.forms) == len(linking)
 
 
 def test_a_wiki_without_links(tmp_path: Path) -> None:

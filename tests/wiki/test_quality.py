@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from nlp_engine.wiki.dump import read_site
-from nlp_engine.wiki.extract import dump_pages
+from nlp_engine.wiki.extract import dump_batches
 from nlp_engine.wiki.kinds import PageKind
-from nlp_engine.wiki.shards import ExtractedPage
+from nlp_engine.wiki.shards import ExtractedPage, pages_of
 from nlp_engine.wiki.titles import Site
 
 BENCH = Path(__file__).parents[2] / "scripts" / "bench"
@@ -31,7 +31,7 @@ MEANT = (r"line characters \|", "jag har sm|rg}sar", "(Pashto |")
 
 
 def text_pages(dump: Path, language: str | None = None) -> list[ExtractedPage]:
-    pages = dump_pages(dump, language=language)
+    pages = (p for batch in dump_batches(dump, language=language) for p in pages_of(batch))
     return [page for page in pages if page.kind is not PageKind.REDIRECT]
 
 
