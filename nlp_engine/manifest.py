@@ -193,6 +193,12 @@ def read_manifest(folder: Path, *formats: str) -> Manifest:
             f"nlp_engine {manifest.engine_version}; this engine reads up to {readable}: "
             "pip install --upgrade nlp-engine"
         )
+    if manifest.format_version < readable:
+        raise FormatError(
+            f"{folder} has {manifest.format} format version {manifest.format_version}, written by "
+            f"nlp_engine {manifest.engine_version}; this engine reads version {readable}: make the "
+            f"folder again with {remedy}"
+        )
     _check_files(folder, manifest, remedy)
     return manifest
 

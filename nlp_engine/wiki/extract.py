@@ -14,7 +14,7 @@ import json
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, CancelledError, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +38,7 @@ from nlp_engine.wiki.dump import page_blocks, page_titles, parse_site, read_site
 from nlp_engine.wiki.segments import OnRead, Segment, cut
 from nlp_engine.wiki.settings import ExtractSettings
 from nlp_engine.wiki.shards import ShardWriter, record_batch
+from nlp_engine.wiki.titles import Site
 from nlp_engine.wiki.wikitext import make_scanner
 
 _COUNTED = {ARTICLE: "articles", REDIRECT: "redirects", DISAMBIGUATION: "disambiguations"}
@@ -78,11 +79,11 @@ def extract_dumps(
     chosen = settings.from_mapping(ExtractSettings, options)
     for dump in dumps:
         check_input_file(dump)
-    _check_one_wiki(dumps, chosen)
+    sites = _sites(dumps, chosen)
     key = _resume_key(dumps, chosen)
     with new_folder(out, overwrite=overwrite, resume_key=key) as folder:
         segments = [segment for dump in dumps for segment in cut(dump)]
-        parts = _extract_segments(segments, folder, chosen, report)
+        parts = _extract_segments(segments, sites, folder, chosen, report)
         counts: Counter[str] = Counter(dict.fromkeys([*_COUNTED.values(), *_OTHER_COUNTS], 0))
         for part in parts:
             counts.update(part.counts)
@@ -125,7 +126,8 @@ def dump_batches(
     def on_read(done: int) -> None:
         report(Progress(f"reading {dump.name}", done, size, "bytes"))
 
-    for extraction in _extractions(Segment(dump, 0, None), chosen, on_read, _Part(), None):
+    segment = Segment(dump, 0, None)
+    for extraction in _extractions(segment, None, chosen, on_read, _Part(), None):
         yield record_batch(extraction)
 
 
@@ -147,22 +149,28 @@ def _resume_key(dumps: Sequence[Path], chosen: ExtractSettings) -> str | None:
     return json.dumps([engine_version(), files, wanted])
 
 
-def _check_one_wiki(dumps: Sequence[Path], chosen: ExtractSettings) -> None:
-    first: tuple[Path, str] | None = None
+def _sites(dumps: Sequence[Path], chosen: ExtractSettings) -> dict[Path, Site]:
+    """What the dumps say of their wiki, which must be one; standard input is not read yet."""
+    sites: dict[Path, Site] = {}
     for dump in dumps:
         if dump == STANDARD_INPUT:
             continue
-        code = read_site(dump, chosen.language).language.code
-        if first is not None and first[1] != code:
+        sites[dump] = read_site(dump, chosen.language)
+        first, code = next(iter(sites)), sites[dump].language.code
+        if sites[first].language.code != code:
             raise InputError(
-                f"{first[0]} is a dump in language {first[1]!r}, {dump} one in {code!r}; "
-                "extract each wiki to a folder of its own"
+                f"{first} is a dump in language {sites[first].language.code!r}, {dump} one in "
+                f"{code!r}; extract each wiki to a folder of its own"
             )
-        first = first or (dump, code)
+    return sites
 
 
 def _extract_segments(
-    segments: Sequence[Segment], folder: Path, chosen: ExtractSettings, report: Report
+    segments: Sequence[Segment],
+    sites: Mapping[Path, Site],
+    folder: Path,
+    chosen: ExtractSettings,
+    report: Report,
 ) -> list[_Part]:
     parts = [_Part() for _ in segments]
     sizes = [segment.stored_bytes for segment in segments]
@@ -185,7 +193,8 @@ def _extract_segments(
         for unfinished in folder.glob(f"{name}-*.parquet"):
             unfinished.unlink()
         with ShardWriter(folder, name) as writer:
-            for found in _extractions(segments[number], chosen, on_read, part, helpers):
+            site = sites.get(segments[number].path)
+            for found in _extractions(segments[number], site, chosen, on_read, part, helpers):
                 writer.write(record_batch(found))
                 _count(part.counts, found)
         written = marker.with_suffix(".partial")
@@ -217,13 +226,13 @@ def _extract_segments(
 
 def _extractions(
     segment: Segment,
+    site: Site | None,
     chosen: ExtractSettings,
     on_read: OnRead,
     part: _Part,
     helpers: ThreadPoolExecutor | None,
 ) -> Iterator[Extraction]:
     """The extracted blocks of a segment in order, scanned here or by helpers."""
-    site = read_site(segment.path, chosen.language) if segment.begin else None
     waiting: deque[tuple[bytes, Future[Extraction]]] = deque()
     ahead = chosen.workers + 1
     for block in page_blocks(segment, on_read):

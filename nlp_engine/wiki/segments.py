@@ -21,8 +21,9 @@ _SIGNATURE_BYTES = 10
 _CHUNK = 1 << 20
 _STORED_CHUNK = 1 << 18  # of compressed bytes: about a megabyte of text
 _LOOK_AHEAD = 8 << 20  # where a multistream file has begun its second stream
-_PLAIN_SEGMENT = 256 << 20
-_STREAMS_SEGMENT = 64 << 20
+_SEGMENTS = 16  # of a file, if they are neither too short to be worth it nor too long for a shard
+_PLAIN_SEGMENT = (4 << 20, 128 << 20)
+_STREAMS_SEGMENT = (1 << 20, 32 << 20)
 
 OnRead = Callable[[int], None]
 """Told how many bytes of the stored file have been read so far."""
@@ -51,7 +52,7 @@ class Segment:
 def cut(
     path: Path, *, plain_bytes: int | None = None, stream_bytes: int | None = None
 ) -> list[Segment]:
-    """Cut a file into segments.
+    """Cut a file into segments; where depends on the file alone.
 
     Args:
         path: A dump.
@@ -65,13 +66,17 @@ def cut(
         head = file.read(_SIGNATURE_BYTES)
     kind = compression(head)
     if kind is None and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        length = plain_bytes or _PLAIN_SEGMENT
+        length = plain_bytes or _length(path, *_PLAIN_SEGMENT)
     elif kind == "bzip2" and _stream_start(path, 1, _LOOK_AHEAD) is not None:
-        length = stream_bytes or _STREAMS_SEGMENT
+        length = stream_bytes or _length(path, *_STREAMS_SEGMENT)
     else:
         return whole
     size = path.stat().st_size
     return [Segment(path, begin, min(begin + length, size)) for begin in range(0, size, length)]
+
+
+def _length(path: Path, shortest: int, longest: int) -> int:
+    return min(max(path.stat().st_size // _SEGMENTS, shortest), longest)
 
 
 def read_chunks(segment: Segment, on_read: OnRead) -> Iterator[tuple[bytes, bool]]:

@@ -132,7 +132,7 @@ def many_pages(path: Path, count: int = 400) -> Path:
 
 @pytest.fixture
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segments, "_STREAMS_SEGMENT", 2000)
+    monkeypatch.setattr(segments, "_STREAMS_SEGMENT", (2000, 2000))
 
 
 def contents(folder: Path) -> list[tuple[str, bytes]]:
