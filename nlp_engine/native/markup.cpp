@@ -7,12 +7,14 @@
 #include <unordered_map>
 #include <utility>
 
+#include "ascii.h"
+
 namespace nlp {
 namespace {
 
 constexpr auto npos = std::string_view::npos;
 
-bool is_name(char c) { return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'); }
+bool is_name(char c) { return is_digit(c) || is_letter(c); }
 
 std::unordered_map<std::string_view, Element> make_elements() {
   std::unordered_map<std::string_view, Element> elements;
@@ -272,12 +274,6 @@ bool may_close_table(std::string_view text, std::size_t at) {
   return before_blanks(text, at) == '\n';
 }
 
-std::size_t run_length(std::string_view text, std::size_t at) {
-  std::size_t end = at;
-  while (end < text.size() && text[end] == text[at]) ++end;
-  return end - at;
-}
-
 }  // namespace
 
 void balance(std::vector<Pair>& pairs, std::string_view source) {
@@ -298,7 +294,7 @@ void balance(std::vector<Pair>& pairs, std::string_view source) {
     std::size_t length = 1;
     switch (source[at]) {
       case '{':
-        length = run_length(source, at);
+        length = run_length(source, at, source.size(), source[at]);
         if (length == 1 && next_is(at, '|') && may_open_table(source, at)) {
           braces.open(Bracket::table, at, 1);
           ++length;
@@ -307,7 +303,7 @@ void balance(std::vector<Pair>& pairs, std::string_view source) {
         }
         break;
       case '}':
-        length = run_length(source, at);
+        length = run_length(source, at, source.size(), source[at]);
         braces.close_braces(at, length);
         break;
       case '|':
@@ -319,11 +315,11 @@ void balance(std::vector<Pair>& pairs, std::string_view source) {
         }
         break;
       case '[':
-        length = run_length(source, at);
+        length = run_length(source, at, source.size(), source[at]);
         if (length >= 2) brackets.push_back(static_cast<std::uint32_t>(at + length - 2));
         break;
       case ']':
-        length = run_length(source, at);
+        length = run_length(source, at, source.size(), source[at]);
         for (std::size_t used = 2; used <= length && !brackets.empty(); used += 2) {
           pairs.push_back({brackets.back(), static_cast<std::uint32_t>(at + used)});
           brackets.pop_back();

@@ -51,6 +51,7 @@ class Scanner {
 
   void scan(Span span, int depth);
   std::size_t mark(std::size_t at, Span span, int depth);
+  // Each handles one mark and returns where scanning goes on: `at` if it is no markup after all.
   std::size_t brace(std::size_t at, Span span, int depth);
   std::size_t bracket(std::size_t at, Span span, int depth);
   std::size_t link(std::size_t at, std::size_t end, Span span, int depth);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -142,24 +143,26 @@ def _extraction(columns: dict[str, Any]) -> Extraction:
     return Extraction(**columns)
 
 
-_EVERY_CHARACTER = "".join(map(chr, range(0x10000)))  # of the basic multilingual plane
+_CODES = 0x10000  # of the basic multilingual plane
+_CASED = (range(0x3000), range(0xA600, 0xAC00), range(0xFB00, 0xFF60))  # no letter elsewhere is
 
 
 @functools.cache
 def _case_table(convert: Callable[[str], str]) -> NDArray[np.uint16]:
     """uint16 (65,536), case mappings; characters that become several stay as they are."""
-    converted = map(convert, _EVERY_CHARACTER)
-    codes = [
-        ord(new) if len(new) == 1 and ord(new) < 0x10000 else code
-        for code, new in enumerate(converted)
-    ]
-    return np.array(codes, np.uint16)
+    table = np.arange(_CODES, dtype=np.uint16)
+    for code in itertools.chain(*_CASED):
+        new = convert(chr(code))
+        if len(new) == 1 and ord(new) < _CODES:
+            table[code] = ord(new)
+    return table
 
 
 @functools.lru_cache(maxsize=32)
 def _letters(body: str) -> NDArray[np.uint8]:
     """uint8 (65,536), 1 for the characters of a regex class."""
-    table = np.zeros(0x10000, np.uint8)
+    table = np.zeros(_CODES, np.uint8)
     if body:
-        table[[ord(c) for c in re.findall(f"[{body}]", _EVERY_CHARACTER)]] = 1
+        every_character = "".join(map(chr, range(_CODES)))
+        table[[ord(c) for c in re.findall(f"[{body}]", every_character)]] = 1
     return table

@@ -106,7 +106,7 @@ def page_blocks(segment: Segment, on_read: OnRead) -> Iterator[bytes]:
         if end < len(_PAGE_END):
             cut_at = 2 * len(buffer)  # a page longer than a block; this keeps the time linear
             continue
-        block, cut_at = bytes(buffer[:end]), BLOCK_BYTES
+        block, cut_at = bytes(memoryview(buffer)[:end]), BLOCK_BYTES
         del buffer[:end]
         last_title = _last_title(block)
         yield block

@@ -40,7 +40,7 @@ from repeated_dump import (
 )
 
 PACKAGES = ("nlp-engine", "wikiextractor", "gensim", "mwparserfromhell", "wikipedia2vec")
-_FLAT = 4  # times the pages, for peak memory
+_LONG = 4  # times the pages, for peak memory and for two workers
 
 
 def measure_functions(dump: Path, rounds: int) -> dict[str, Any]:
@@ -64,14 +64,16 @@ def measure_pipelines(
     return {name: Rates(megabytes=megabytes, runs=found) for name, found in runs.items()}
 
 
-def measure_workers(files: Mapping[str, Path], out: Path, size: float, rounds: int) -> Any:
-    """One and two workers on each file, in turns."""
+def measure_workers(
+    files: Mapping[str, tuple[Path, float]], out: Path, rounds: int
+) -> dict[str, Any]:
+    """One and two workers on each file, of so many megabytes of XML, in turns."""
     runs: dict[tuple[str, int], list[Usage]] = {(name, n): [] for name in files for n in (1, 2)}
     for _ in range(rounds):
         for name, workers in runs:
             clear(out)
-            runs[name, workers].append(run([extract_command(files[name], out / "x", workers)]))
-    found = {key: Rates(megabytes=size, runs=value) for key, value in runs.items()}
+            runs[name, workers].append(run([extract_command(files[name][0], out / "x", workers)]))
+    found = {key: Rates(megabytes=files[key[0]][1], runs=value) for key, value in runs.items()}
     return {
         name: {
             "1 worker": found[name, 1].to_mapping(),
@@ -86,7 +88,7 @@ def measure_memory(dump: Dump, folder: Path, times: int) -> dict[str, dict[str, 
     """Peak megabytes of our extraction, for the dump and for one four times as long."""
     found: dict[str, dict[str, float]] = {}
     for name, write in (("plain", write_plain), ("multistream", write_multistream)):
-        for length in (times, times * _FLAT):
+        for length in (times, times * _LONG):
             path = write(dump, folder / f"{name}-{length}", length)
             clear(folder / "out")
             used = run([extract_command(path, folder / "out" / "x")])
@@ -181,12 +183,14 @@ def measure_all(
         found[key] = measure_pipelines(present, out, size, rounds)
         print_pipelines(f"{title}: {size:.1f} MB of XML, one bzip2 stream", ours, found[key])
 
+    long = repeat * _LONG
     files = {
-        "multistream": write_multistream(dump, folder / "multi.xml.bz2", repeat),
-        "one bzip2 stream": single,
-        "plain XML": write_plain(dump, folder / "plain.xml", repeat),
+        "multistream": (write_multistream(dump, folder / "multi.xml.bz2", long), size * _LONG),
+        "plain XML": (write_plain(dump, folder / "plain.xml", long), size * _LONG),
+        "one bzip2 stream": (single, size),
     }
-    workers = measure_workers(files, out, size, max(rounds, 2))
+    files = {f"{name}, {mb:.0f} MB": (path, mb) for name, (path, mb) in files.items()}
+    workers = measure_workers(files, out, max(rounds, 2))
     print_workers(workers)
     memory = measure_memory(dump, folder, repeat)
     print(f"\npeak memory of one worker in MB, by length of the dump: {json.dumps(memory)}")

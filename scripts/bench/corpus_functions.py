@@ -19,7 +19,7 @@ from extractors import gensim_links, missing_peers, text_extractors
 from wiki_pages import WikiPage, article_pages
 
 from nlp_engine.text.sentences import split_sentences
-from nlp_engine.text.tokenizers import open_tokenizer
+from nlp_engine.text.tokenizers import TokenizerSettings, open_tokenizer
 from nlp_engine.wiki.dump import read_site
 from nlp_engine.wiki.wikitext import make_scanner, parse
 
@@ -72,7 +72,7 @@ def main() -> None:
     functions = page_functions(arguments.dump)
     site = read_site(arguments.dump)
     texts = [parse(page.wikitext, site).text for page in pages]
-    tokenizer = open_tokenizer("fast", site.language.code)
+    tokenizer = open_tokenizer(TokenizerSettings(name="fast", language=site.language.code))
     text = sum(len(text.encode()) for text in texts) / 1e6
     tokens = sum(len(tokenizer.words(text)) for text in texts) / 1e6
 

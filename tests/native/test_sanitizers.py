@@ -13,7 +13,7 @@ NATIVE = Path(__file__).parents[2] / "nlp_engine" / "native"
 KERNELS = sorted(str(path) for path in NATIVE.glob("*.cpp") if path.name != "bindings.cpp")
 COMPILER = os.environ.get("CXX", "g++")
 ENCODER = ["encoder", "separators"]
-WIKITEXT = ["markup", "pages", "scanner", "site_rules", "tidy", "utf8", "wikitext"]
+WIKITEXT = [Path(kernel).stem for kernel in KERNELS if Path(kernel).stem not in ENCODER]
 
 
 @pytest.mark.parametrize(
