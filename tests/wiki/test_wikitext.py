@@ -335,7 +335,9 @@ def test_time_is_linear_on_hostile_input(site: Site, name: str) -> None:
     make = HOSTILE[name]
     small, large = 20_000, 160_000
     parse(make(small), site)
-    ratio = seconds(make(large), site) / max(seconds(make(small), site), 0.005)
-    assert ratio < 4 * large / small, (
-        f"{ratio:.0f} times as long for {large // small} times the text"
-    )
+    ratios = []
+    for _ in range(4):  # other work on the machine disturbs one attempt, not all
+        ratios.append(seconds(make(large), site) / max(seconds(make(small), site), 0.005))
+        if ratios[-1] < 4 * large / small:
+            return
+    pytest.fail(f"{min(ratios):.0f} times as long for {large // small} times the text")
