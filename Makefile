@@ -23,7 +23,7 @@ demo: .venv/installed
 	@$(BIN)/nlp-engine demo --out demo-output --overwrite
 
 test: .venv/tests-installed .venv-core/installed check
-	@$(PYTEST) -m "not full"
+	@$(PYTEST) -m "not full" --hypothesis-profile repeatable
 
 test-full: .venv/tests-installed .venv-core/installed check
 	@$(PYTEST)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from nlp_engine.corpus.settings import SourceSettings
@@ -178,6 +178,7 @@ def test_files_in_other_encodings(tmp_path: Path, encoding: str, name: str) -> N
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=300))
 def test_any_text_comes_back_from_utf16(text: str) -> None:
+    assume(not text.startswith("\0"))  # the mark and U+0000 together are the mark of UTF-32
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.txt"
         path.write_bytes((text + "\n").encode("utf-16"))
