@@ -108,9 +108,7 @@ def compression(head: bytes) -> str | None:
 
 
 def check_input_file(path: Path) -> Path:
-    """Return `path` if it is a file or standard input; else `InputError` says what is wrong."""
-    if path == STANDARD_INPUT:
-        return path
+    """Return `path` if it is a file; `InputError` says what is wrong otherwise."""
     if path.is_dir():
         raise InputError(f"{path} is a folder; a file is expected")
     if not path.exists():
@@ -129,7 +127,8 @@ def open_input(
     Raises:
         InputError: The file is missing, or (while reading) damaged or cut short.
     """
-    check_input_file(path)
+    if path != STANDARD_INPUT:
+        check_input_file(path)
     with contextlib.ExitStack() as stack:
         raw = stack.enter_context(
             cast(BinaryIO, io.BufferedReader(_Counting(path, report, stage), _BUFFER))

@@ -31,6 +31,7 @@ def setting(
     above: float | None = None,
     choices: Sequence[str] | None = None,
     metavar: str | None = None,
+    recorded: bool = True,
 ) -> Any:
     """Declare a field of a settings class.
 
@@ -42,6 +43,7 @@ def setting(
         above: The value must be greater than this.
         choices: The allowed values.
         metavar: What stands for the value in ``--help``.
+        recorded: Whether it decides what the result is, so that manifests record it.
     """
     metadata = {
         "help": help,
@@ -50,6 +52,7 @@ def setting(
         "above": above,
         "choices": choices,
         "metavar": metavar,
+        "recorded": recorded,
     }
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -126,8 +129,12 @@ def byte_size(name: str, text: str) -> int:
 
 
 def to_mapping(settings: Any) -> dict[str, Any]:
-    """The settings' names and values, as manifests record them."""
-    return dataclasses.asdict(settings)
+    """The names and values of the settings that manifests record."""
+    return {
+        field.name: getattr(settings, field.name)
+        for field in dataclasses.fields(settings)
+        if field.metadata["recorded"]
+    }
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:

@@ -10,21 +10,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nlp_engine as ne
 from nlp_engine.manifest import Manifest
 from nlp_engine.sagemaker.processing import run
-from nlp_engine.settings import setting
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExtractSettings:
-    language: str | None = setting(
-        None, metavar="CODE", help="language code such as en; by default what the dumps say"
-    )
+from nlp_engine.wiki.settings import ExtractSettings
 
 
 def extract_wiki(paths: Sequence[Path], out: Path, **options: Any) -> Manifest:

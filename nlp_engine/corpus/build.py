@@ -81,7 +81,7 @@ def build_corpus(
             attribution=attribution,
             sources=opened.files,
             parents=opened.parents,
-            settings=_recorded(chosen) | tokenizer.for_manifest(),
+            settings=settings.to_mapping(chosen) | tokenizer.for_manifest(),
             counts={
                 "documents": documents,
                 "lines": size.lines,
@@ -106,13 +106,6 @@ def corpus_file(path: Path) -> tuple[Path, Manifest | None]:
         manifest = read_manifest(path, "corpus")
         return path / FILE_NAMES[manifest.settings["format"]], manifest
     return check_input_file(path), manifest_of_file(path, "corpus", "labelled corpus")
-
-
-def _recorded(chosen: CorpusSettings) -> dict[str, Any]:
-    """The settings that decide what the corpus is."""
-    values = settings.to_mapping(chosen)
-    del values["workers"]
-    return values
 
 
 def _tokenizer_settings(

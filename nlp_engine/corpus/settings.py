@@ -95,7 +95,9 @@ class CorpusSettings(SourceSettings):
         metavar="SIZE",
         help="stop when the corpus has this size, such as 100MB; by default it takes everything",
     )
-    workers: int = setting(1, minimum=1, help="processes that tokenise; the corpus is the same")
+    workers: int = setting(
+        1, minimum=1, recorded=False, help="processes that tokenise; the corpus is the same"
+    )
 
     def __post_init__(self) -> None:
         settings.check(self)

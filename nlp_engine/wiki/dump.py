@@ -16,12 +16,11 @@ from pathlib import Path
 from nlp_engine.errors import FormatError, InputError
 from nlp_engine.files import open_input
 from nlp_engine.languages import language
-from nlp_engine.wiki.segments import OnRead, Segment, read_chunks
+from nlp_engine.wiki.segments import UTF16_MARKS, OnRead, Segment, read_chunks
 from nlp_engine.wiki.titles import Site, make_site
 
 BLOCK_BYTES = 4 << 20
 _HEAD_BYTES = 1 << 18
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _PAGE, _PAGE_END, _DUMP_END = b"<page>", b"</page>", b"</mediawiki>"
 
 _TITLE = re.compile(rb"<title>(.*?)</title>", re.S)
@@ -171,7 +170,7 @@ def _utf8_chunks(segment: Segment, on_read: OnRead) -> Iterator[tuple[bytes, boo
     if first is None:
         return
     chunks = itertools.chain([first], chunks)
-    if not first[0].startswith(_UTF16):
+    if not first[0].startswith(UTF16_MARKS):
         yield from chunks
         return
     decoder = codecs.getincrementaldecoder("utf-16")()
@@ -184,6 +183,6 @@ def _utf8_chunks(segment: Segment, on_read: OnRead) -> Iterator[tuple[bytes, boo
 
 
 def _utf8(head: bytes) -> bytes:
-    if not head.startswith(_UTF16):
+    if not head.startswith(UTF16_MARKS):
         return head
     return head.decode("utf-16", "ignore").encode("utf-8", "ignore")

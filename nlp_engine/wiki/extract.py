@@ -78,7 +78,8 @@ def extract_dumps(
     started = time.monotonic()
     chosen = settings.from_mapping(ExtractSettings, options)
     for dump in dumps:
-        check_input_file(dump)
+        if dump != STANDARD_INPUT:
+            check_input_file(dump)
     sites = _sites(dumps, chosen)
     key = _resume_key(dumps, chosen)
     with new_folder(out, overwrite=overwrite, resume_key=key) as folder:
@@ -97,10 +98,11 @@ def extract_dumps(
             format="extracted",
             language=next(part.language for part in parts if part.language),
             started=started,
-            sources=[
-                FileRecord("standard input", part.bytes, "") if dump == STANDARD_INPUT else dump
-                for dump in dumps
-                for part in parts[:1]
+            sources=[dump for dump in dumps if dump != STANDARD_INPUT]
+            + [
+                FileRecord("standard input", part.bytes, "")
+                for segment, part in zip(segments, parts, strict=True)
+                if segment.path == STANDARD_INPUT
             ],
             settings=settings.to_mapping(chosen),
             counts=counts,
@@ -145,8 +147,7 @@ def _resume_key(dumps: Sequence[Path], chosen: ExtractSettings) -> str | None:
     if STANDARD_INPUT in dumps:
         return None
     files = [(str(dump.resolve()), dump.stat().st_size, dump.stat().st_mtime_ns) for dump in dumps]
-    wanted = settings.to_mapping(chosen) | {"workers": None}
-    return json.dumps([engine_version(), files, wanted])
+    return json.dumps([engine_version(), files, settings.to_mapping(chosen)])
 
 
 def _sites(dumps: Sequence[Path], chosen: ExtractSettings) -> dict[Path, Site]:

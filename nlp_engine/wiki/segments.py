@@ -8,6 +8,7 @@ signature at a whole byte, so no index is needed. Everything else is one segment
 from __future__ import annotations
 
 import bz2
+import codecs
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from pathlib import Path
 
 from nlp_engine.errors import InputError
 from nlp_engine.files import STANDARD_INPUT, compression, open_input
+
+UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""How a file in UTF-16 begins."""
 
 _STREAM = re.compile(rb"BZh[1-9]1AY&SY")
 _SIGNATURE_BYTES = 10
@@ -65,7 +69,7 @@ def cut(
     with path.open("rb") as file:
         head = file.read(_SIGNATURE_BYTES)
     kind = compression(head)
-    if kind is None and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if kind is None and not head.startswith(UTF16_MARKS):
         length = plain_bytes or _length(path, *_PLAIN_SEGMENT)
     elif kind == "bzip2" and _stream_start(path, 1, _LOOK_AHEAD) is not None:
         length = stream_bytes or _length(path, *_STREAMS_SEGMENT)

@@ -18,7 +18,7 @@ class ExtractSettings:
     captions: bool = setting(False, help="keep the text of image captions")
     tables: bool = setting(False, help="keep the text of tables, one row per line")
     workers: int = setting(
-        1, minimum=1, help="threads that extract; the result does not depend on it"
+        1, minimum=1, recorded=False, help="threads that extract; the result does not depend on it"
     )
 
     def __post_init__(self) -> None:
