@@ -130,9 +130,10 @@ def _evaluate_vectors(
     from nlp_engine.embeddings.evaluation import bundled_sets, eval_json, evaluate
     from nlp_engine.embeddings.vectors import WordVectors
     from nlp_engine.errors import InputError
+    from nlp_engine.text.tokenizers import TokenizerSettings
 
     vectors = WordVectors.open(model)
-    data = data or bundled_sets(vectors.tokenizer().language.code)
+    data = data or bundled_sets(TokenizerSettings.of(vectors.manifest).language)
     if not data:
         raise InputError(f"no evaluation set for the language of {model}; name a file")
     results = evaluate(vectors, data, chosen)

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from nlp_engine.embeddings.evaluation import Evaluation, read_eval_json
 from nlp_engine.embeddings.evaluation.analogies import AnalogyResult, AnalogyScore
 from nlp_engine.embeddings.vectors import WordVectors
-from nlp_engine.manifest import read_manifest, record_file
+from nlp_engine.errors import require
+from nlp_engine.manifest import Manifest, read_manifest, record_file
 from nlp_engine.reports.loss_curve import loss_curve_svg
 from nlp_engine.reports.page import write_page
 from nlp_engine.reports.word_map import content_words, word_map_svg
 
 FILE_NAME = "report.html"
 _SAMPLE_WORDS = 16
+_FIRST_SAMPLE = 20  # more frequent words are mostly function words, of four letters too
 _NEIGHBOURS = 6
 
 
@@ -37,12 +40,12 @@ def write_vectors_report(folder: Path | str) -> None:
         InputError: There is no such folder, or a file in it is damaged.
         MissingExtraError: The extra `reports` is not installed.
     """
+    for module in ("jinja2", "matplotlib", "sklearn", "threadpoolctl"):
+        require(module, "reports")
     folder = Path(folder)
     manifest = read_manifest(folder, "vectors")
     vectors = WordVectors.open(folder)
     results = folder / "eval.json"
-    settings = {name: v for name, v in manifest.settings.items() if name != "tokenizer"}
-    tokenizer = manifest.settings.get("tokenizer", {})
     write_page(
         folder / FILE_NAME,
         "vectors.html",
@@ -50,7 +53,7 @@ def write_vectors_report(folder: Path | str) -> None:
         summary=f"{len(vectors):,} words, {vectors.vector_dim} dimensions, "
         f"language {manifest.language}",
         manifest=manifest,
-        settings=settings | ({"tokenizer": tokenizer["name"]} if tokenizer else {}),
+        settings=_settings(manifest),
         curve=loss_curve_svg(folder / "training.json"),
         evaluation=read_eval_json(results) if results.exists() else Evaluation(),
         analogy_rows=_analogy_rows,
@@ -70,7 +73,8 @@ def sample_neighbours(vectors: WordVectors, words: int = _SAMPLE_WORDS) -> list[
     shown = content_words(vectors.words)
     if not shown:
         return []
-    places = np.unique(np.geomspace(1, len(shown), min(words, len(shown))).astype(int) - 1)
+    first = min(_FIRST_SAMPLE, len(shown))
+    places = np.unique(np.geomspace(first, len(shown), words).astype(int) - 1)
     return [
         Neighbours(
             word=vectors.words[row],
@@ -79,6 +83,14 @@ def sample_neighbours(vectors: WordVectors, words: int = _SAMPLE_WORDS) -> list[
         )
         for row in (shown[place] for place in places)
     ]
+
+
+def _settings(manifest: Manifest) -> dict[str, Any]:
+    """Those that have a value; of the tokenizer the name."""
+    given = {name: value for name, value in manifest.settings.items() if value is not None}
+    if "tokenizer" in given:
+        given["tokenizer"] = given["tokenizer"]["name"]
+    return given
 
 
 def _analogy_rows(result: AnalogyResult) -> list[tuple[str, AnalogyScore, bool]]:

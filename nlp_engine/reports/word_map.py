@@ -45,8 +45,11 @@ def word_map_svg(vectors: WordVectors, words: int = 250) -> str:
         return ""
     shown = [vectors.words[row] for row in rows]
     unit = np.asarray(vectors.unit[rows])
-    colours = [_COLOURS[cluster] for cluster in _clusters(unit)]
-    return _draw(shown, _spread(_project(unit), shown), colours)
+    # So few points are no work to share: on a busy machine threads wait for each other for minutes.
+    with require("threadpoolctl", "reports").threadpool_limits(1):
+        colours = [_COLOURS[cluster] for cluster in _clusters(unit)]
+        places = _project(unit)
+    return _draw(shown, _spread(places, shown), colours)
 
 
 def content_words(words: Sequence[str]) -> list[int]:
@@ -99,7 +102,7 @@ def _spread(places: NDArray[np.float32], words: list[str]) -> NDArray[np.float64
 
 
 def _clusters(unit: NDArray[np.float32]) -> list[int]:
-    count = min(len(_COLOURS), len(unit))
+    count = min(len(_COLOURS), len(np.unique(unit, axis=0)))
     means = require("sklearn.cluster", "reports").KMeans(count, n_init=3, random_state=_SEED)
     labels: list[int] = means.fit_predict(unit).tolist()
     return labels

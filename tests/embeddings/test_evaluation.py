@@ -23,6 +23,7 @@ from nlp_engine.embeddings.evaluation import (
 from nlp_engine.embeddings.evaluation.sets import Analogies, WordPair, WordPairs, read_set
 from nlp_engine.embeddings.evaluation.similarity import SimilarityResult, spearman
 from nlp_engine.embeddings.settings import EvaluationSettings
+from nlp_engine.embeddings.train import train_vectors
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import FormatError, InputError, SettingError
 
@@ -291,6 +292,17 @@ def test_words_are_looked_up_in_the_vectors_case(tmp_path: Path) -> None:
         results = evaluate(WordVectors(words, matrix), [tmp_path / "pairs.txt"])
         assert results.similarity["pairs.txt"].not_found == 0
         assert results.mean_rho == pytest.approx(1)
+
+
+def test_only_the_vocabulary_counts_as_found_with_subwords_too(tmp_path: Path) -> None:
+    (tmp_path / "corpus.txt").write_text("the cat sat on the mat\n" * 20)
+    (tmp_path / "pairs.txt").write_text("cat mat 3\ncat catlike 9\ncatlike mat 1\n")
+    train_vectors(
+        tmp_path / "corpus.txt", tmp_path / "out", mode="skipgram", subwords=True, buckets=1000,
+        vector_dim=4, pairs=[tmp_path / "pairs.txt"],
+    )  # fmt: skip
+    results = json.loads((tmp_path / "out" / "eval.json").read_text())
+    assert results["pairs.txt"]["not_found"] == 2
 
 
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
