@@ -65,7 +65,8 @@ class Manifest:
         format: What the folder holds, a key of `FORMAT_VERSIONS`.
         format_version: Version of that format.
         engine_version: Version of the package that wrote the folder.
-        id: Hash of format, settings, sources, parents and files: equal content, equal id.
+        id: Hash of format, settings, sources, parents and files: equal content, equal id. Files
+            that `record_file` adds do not change it.
         language: Language code of the content, e.g. ``"en"``.
         licence: Licence of the content, if known.
         attribution: Whom to name as the source of the content, if known.
@@ -150,9 +151,21 @@ def write_manifest(
         "counts": dict(counts or {}),
         "seconds": round(time.monotonic() - started, 3),
     }
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    (folder / FILE_NAME).write_text(text, encoding="utf-8")
+    _write(folder / FILE_NAME, content)
     return _parse(content)
+
+
+def record_file(folder: Path, name: str) -> None:
+    """Record a file that was made from a finished folder, e.g. its report, in the manifest.
+
+    The folder keeps its id, by which others know it as their parent.
+    """
+    path = folder / FILE_NAME
+    content = json.loads(path.read_text(encoding="utf-8"))
+    others = [record for record in content["files"] if record["name"] != name]
+    added = dataclasses.asdict(FileRecord.of(folder / name))
+    content["files"] = sorted([*others, added], key=lambda record: str(record["name"]))
+    _write(path, content)
 
 
 def read_manifest(folder: Path, *formats: str) -> Manifest:
@@ -208,6 +221,13 @@ def manifest_of_file(path: Path, *formats: str) -> Manifest | None:
     if not (path.parent / FILE_NAME).exists():
         return None
     return read_manifest(path.parent, *formats)
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
 
 
 def _check_files(folder: Path, manifest: Manifest, remedy: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -11,6 +11,10 @@ from nlp_engine.classification.hyperparameters import ClassifierSettings
 from nlp_engine.cli.console import print_json, print_made, print_table, progress_bar
 from nlp_engine.cli.options import Json, Out, Overwrite, Quiet, command
 from nlp_engine.embeddings.hyperparameters import Word2VecSettings
+from nlp_engine.embeddings.settings import EvaluationSettings
+
+if TYPE_CHECKING:
+    from nlp_engine.embeddings.evaluation import Evaluation
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +41,8 @@ def train(
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="Word similarity file to evaluate vectors on, instead of WordSim353.",
+            help="File of word pairs or analogies to evaluate vectors on, instead of WordSim353, "
+            "SimLex-999 and Google's analogies.",
         ),
     ] = None,
     overwrite: Overwrite = False,
@@ -66,12 +71,14 @@ def train(
                 **options,
             )
     manifest = read_manifest(out, "vectors", "classifier")
+    if manifest.format == "vectors":
+        _write_report(out, quiet=quiet)
     print_made(out, manifest.counts, quiet=quiet, as_json=json)
     if not quiet and not json and (out / "eval.json").exists():
-        typer.echo((out / "eval.json").read_text(encoding="utf-8").rstrip())
+        _show_results(out / "eval.json", manifest.format)
 
 
-@command()
+@command(EvaluationSettings)
 def evaluate(
     *,
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A vectors or classifier folder.")],
@@ -79,47 +86,84 @@ def evaluate(
         list[Path] | None,
         typer.Argument(
             metavar="[DATA…]",
-            help="Word similarity files for vectors (by default WordSim353), or labelled files "
-            "for a classifier.",
+            help="Files of word pairs or analogies for vectors (by default WordSim353, SimLex-999 "
+            "and Google's analogies), or labelled files for a classifier.",
         ),
     ] = None,
     json: Json = False,
+    **options: Any,
 ) -> None:
-    """Evaluate vectors on word similarity, or a classifier on labelled examples."""
+    """Evaluate vectors on word similarity and analogies, or a classifier on labelled examples."""
+    from nlp_engine import settings
     from nlp_engine.manifest import read_manifest
 
+    chosen = settings.from_mapping(EvaluationSettings, options)
     if read_manifest(model, "vectors", "classifier").format == "vectors":
-        _evaluate_vectors(model, data or [], json)
+        _evaluate_vectors(model, data or [], chosen, json)
     else:
         _evaluate_classifier(model, data or [], json)
 
 
-def _evaluate_vectors(model: Path, pairs: list[Path], json: bool) -> None:
-    from nlp_engine.embeddings.evaluation import (
-        SimilarityResult,
-        bundled_pairs,
-        eval_json,
-        evaluate_pairs,
-    )
+def _write_report(folder: Path, *, quiet: bool) -> None:
+    from nlp_engine.errors import MissingExtraError
+    from nlp_engine.reports.vectors import FILE_NAME, write_vectors_report
+
+    try:
+        write_vectors_report(folder)
+    except MissingExtraError as error:
+        if not quiet:
+            typer.echo(f"nlp-engine: no {FILE_NAME}: {error}", err=True)
+
+
+def _show_results(path: Path, format: str) -> None:
+    from nlp_engine.embeddings.evaluation import read_eval_json
+
+    if format == "vectors":
+        _print_evaluation(read_eval_json(path), sections=False)
+    else:
+        typer.echo(path.read_text(encoding="utf-8").rstrip())
+
+
+def _evaluate_vectors(
+    model: Path, data: list[Path], chosen: EvaluationSettings, json: bool
+) -> None:
+    from nlp_engine.embeddings.evaluation import bundled_sets, eval_json, evaluate
     from nlp_engine.embeddings.vectors import WordVectors
     from nlp_engine.errors import InputError
+    from nlp_engine.text.tokenizers import TokenizerSettings
 
     vectors = WordVectors.open(model)
-    pairs = pairs or bundled_pairs(vectors.tokenizer().language.code)
-    if not pairs:
-        raise InputError(f"no word similarity set for the language of {model}; name a file")
-    results = evaluate_pairs(vectors, pairs)
+    data = data or bundled_sets(TokenizerSettings.of(vectors.manifest).language)
+    if not data:
+        raise InputError(f"no evaluation set for the language of {model}; name a file")
+    results = evaluate(vectors, data, chosen)
     if json:
         print_json(eval_json(results))
-        return
-    print_table(
-        ["pairs", "spearmans_rho", "not_found", "total_pairs"],
-        [
-            (name, result.spearmans_rho, result.not_found, result.total_pairs)
-            for name, result in results.items()
-            if isinstance(result, SimilarityResult)
-        ],
-    )
+    else:
+        _print_evaluation(results, sections=True)
+
+
+def _print_evaluation(evaluation: Evaluation, *, sections: bool) -> None:
+    """A table per kind of set; `sections` are those of the analogies."""
+    if evaluation.similarity:
+        print_table(
+            ["pairs", "spearmans_rho", "not_found", "total_pairs"],
+            [
+                (name, result.spearmans_rho, result.not_found, result.total_pairs)
+                for name, result in evaluation.similarity.items()
+            ],
+        )
+    if evaluation.analogies:
+        rows = []
+        for name, result in evaluation.analogies.items():
+            parts = {"all": result.all, "semantic": result.semantic, "syntactic": result.syntactic}
+            parts = {part: score for part, score in parts.items() if score.total}
+            for part, score in (parts | (dict(result.sections) if sections else {})).items():
+                rows.append(
+                    (name, part, score.accuracy, score.correct, score.not_found, score.total)
+                )
+        columns = ["analogies", "section", "accuracy", "correct", "not_found", "total"]
+        print_table(columns, rows)
 
 
 def _evaluate_classifier(model: Path, data: list[Path], json: bool) -> None:

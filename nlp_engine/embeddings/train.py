@@ -17,7 +17,7 @@ import numpy as np
 from nlp_engine import settings
 from nlp_engine.corpus.build import corpus_file
 from nlp_engine.corpus.vocabulary import encode_corpus
-from nlp_engine.embeddings.evaluation import bundled_pairs, eval_json, evaluate_pairs
+from nlp_engine.embeddings.evaluation import bundled_sets, eval_json, evaluate
 from nlp_engine.embeddings.hyperparameters import Word2VecSettings
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.engines import fasttext
@@ -47,7 +47,8 @@ def train_vectors(
     Args:
         corpus: A corpus folder, or a file with one sentence of space-separated words per line.
         out: The folder to make; None keeps only the returned vectors.
-        pairs: Word similarity files to evaluate on; by default WordSim353 for English.
+        pairs: Files of word pairs or analogies to evaluate on; by default WordSim353,
+            SimLex-999 and Google's analogies for English.
         overwrite: Replace an existing folder.
         report: Told of words, loss and learning rate.
         **options: Fields of `Word2VecSettings`; `mode` is required.
@@ -85,9 +86,9 @@ def _train(
     if not chosen.evaluation:
         pair_files = []
     elif not pair_files:
-        pair_files = bundled_pairs(language)
+        pair_files = bundled_sets(language)
         if not pair_files:
-            _log.warning("no word similarity set for language %s: not evaluated", language)
+            _log.warning("no evaluation set for language %s: not evaluated", language)
     with new_folder(out, overwrite=overwrite) as folder:
         encoded = encode_corpus(path, min_count=max(chosen.min_count, 1), report=report)
         array = folder / "vectors.npy"
@@ -104,7 +105,7 @@ def _train(
         array.unlink()
         word2vec.write_text(folder / "vectors.txt", vectors.words, vectors.matrix)
         if pair_files:
-            results = eval_json(evaluate_pairs(vectors, pair_files))
+            results = eval_json(evaluate(vectors, pair_files))
             text = json.dumps(results, indent=4, sort_keys=True)
             (folder / "eval.json").write_text(text + "\n", encoding="utf-8")
         write_manifest(

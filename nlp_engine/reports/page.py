@@ -9,7 +9,7 @@ from nlp_engine.errors import require
 
 
 def write_page(path: Path, template: str, **values: Any) -> None:
-    """Render one of the package's templates to a file; values are escaped.
+    """Render one of the package's templates to a file, whole or not at all; values are escaped.
 
     Args:
         path: The HTML file.
@@ -27,4 +27,7 @@ def write_page(path: Path, template: str, **values: Any) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    path.write_text(environment.get_template(template).render(**values), encoding="utf-8")
+    text = environment.get_template(template).render(**values)
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

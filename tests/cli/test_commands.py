@@ -130,9 +130,46 @@ def test_the_recipes_of_the_package(tmp_path: Path) -> None:
 
 
 def test_evaluation_of_vectors(demo: DemoResult) -> None:
-    assert "353" in succeed("evaluate", demo.folder / "vectors")
+    shown = succeed("evaluate", demo.folder / "vectors")
+    assert "353" in shown and "capital-world" in shown and "19,544" in shown
     results = json.loads(succeed("evaluate", demo.folder / "vectors", "--json"))
     assert results["mean_rho"] == pytest.approx(demo.mean_rho, abs=1e-6)
+    fewer = succeed("evaluate", demo.folder / "vectors", "--json", "--restrict-vocab", 100)
+    name = "questions-words.txt"
+    assert json.loads(fewer)[name]["not_found"] > results[name]["not_found"]
+    assert "restrict_vocab is 0" in fail("evaluate", demo.folder / "vectors", "--restrict-vocab", 0)
+
+
+def test_training_shows_results_and_writes_a_page(tmp_path: Path) -> None:
+    (tmp_path / "corpus.txt").write_text("the cat sat on the mat\nthe dog sat on the log\n" * 50)
+    (tmp_path / "pairs.txt").write_text("cat dog 9\ncat mat 1\n")
+    (tmp_path / "questions.txt").write_text(": family\ncat mat dog log\n")
+    out = tmp_path / "out"
+    shown = succeed(
+        "train", tmp_path / "corpus.txt", "-o", out, "--mode", "cbow", "--vector-dim", 8,
+        "--pairs", tmp_path / "pairs.txt", "--pairs", tmp_path / "questions.txt",
+    )  # fmt: skip
+    assert "pairs.txt" in shown and "questions.txt" in shown and "semantic" in shown
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "questions.txt" in page and "vector_dim" in page
+    assert "report.html" in (out / "manifest.json").read_text()
+
+
+def test_training_without_the_reports_extra_says_how_to_get_a_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "jinja2.py").write_text("raise ModuleNotFoundError(name='jinja2')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "corpus.txt").write_text("the cat sat on the mat\n" * 50)
+    arguments = ["train", tmp_path / "corpus.txt", "-o", tmp_path / "out", "--mode", "cbow"]
+    done = run(*arguments, "--vector-dim", 4, "--no-evaluation")
+    assert done.returncode == 0
+    assert done.stderr == (
+        "nlp-engine: no report.html: jinja2 is not installed; it comes with: "
+        "pip install 'nlp-engine[reports]'\n"
+    )
+    assert not (tmp_path / "out" / "report.html").exists()
+    assert run(*arguments, "--no-evaluation", "--overwrite", "--quiet").stderr == ""
 
 
 def test_quiet_prints_nothing(tmp_path: Path, toy_dump: Path) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import html
 import re
-from html.parser import HTMLParser
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,33 +9,7 @@ from hypothesis import strategies as st
 from nlp_engine.demo import TEXT, DemoResult
 from nlp_engine.entities.ranking import EntityLink
 from nlp_engine.reports.demo import segments
-
-
-class Page(HTMLParser):
-    """Counts tags and gathers text."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.opened: list[str] = []
-        self.unbalanced: list[str] = []
-        self.addresses: list[str] = []
-        self.text = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        if tag not in ("meta", "br", "img", "link"):
-            self.opened.append(tag)
-        self.addresses += [value or "" for name, value in attributes if name in ("src", "href")]
-
-    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.addresses += [value or "" for name, value in attributes if name in ("src", "href")]
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self.opened or self.opened.pop() != tag:
-            self.unbalanced.append(tag)
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
+from tests.reports.page import Page
 
 
 def read(demo: DemoResult) -> tuple[str, Page]:
@@ -45,11 +18,8 @@ def read(demo: DemoResult) -> tuple[str, Page]:
 
 
 def test_the_page_is_whole_and_self_contained(demo: DemoResult) -> None:
-    text, page = read(demo)
-    assert page.unbalanced == []
-    assert page.opened == []
-    assert not [address for address in page.addresses if not address.startswith("#")]
-    assert "@import" not in text and "url(http" not in text
+    _, page = read(demo)
+    page.check_whole_and_self_contained()
 
 
 def test_it_shows_every_step_and_the_numbers(demo: DemoResult) -> None:
