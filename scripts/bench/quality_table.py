@@ -90,7 +90,7 @@ def print_tables(rows: Rows) -> None:
             for column in columns:
                 found = difference(rows, corpus, mode, column)
                 if found and found.behind:
-                    behind.append(f"{corpus} {mode} {column} ({found.peer} {_signed(found)})")
+                    behind.append(f"{corpus} {mode} {column} ({_signed(found)} to {found.peer})")
     print(
         f"\nbehind by more than a standard error of the difference: {', '.join(behind) or 'none'}"
     )
@@ -118,7 +118,7 @@ def _print_mode(rows: Rows, corpus: str, mode: str, columns: Sequence[str]) -> N
             print(f"| {mode} | {name} | {seeds} | {' | '.join(cells)} |")
     differences = [difference(rows, corpus, mode, column) for column in columns]
     if any(differences):
-        cells = [_signed(found) if found else "" for found in differences]
+        cells = [_cell(found) for found in differences]
         print(f"| | ours less the better peer | | {' | '.join(cells)} |")
 
 
@@ -130,6 +130,12 @@ def _mean(found: Sequence[float], deviation: float | None) -> str:
     )
 
 
+def _cell(found: Difference | None) -> str:
+    """Bold where we are behind."""
+    if found is None:
+        return ""
+    return f"**{_signed(found)}**" if found.behind else _signed(found)
+
+
 def _signed(found: Difference) -> str:
-    text = f"{found.mean:+.1f}" + (f" ± {found.error:.1f}" if found.error else "")
-    return f"**{text}**" if found.behind else text
+    return f"{found.mean:+.1f}" + (f" ± {found.error:.1f}" if found.error else "")

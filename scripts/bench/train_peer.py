@@ -122,14 +122,16 @@ def train_fasttext(training: Training, corpus: str, out: str | None) -> Trained:
     with _Progress() as progress:
         model = fasttext.train_unsupervised(**arguments)
     first, last = progress.moments[0], progress.moments[-1]
-    words, counts = model.get_words(include_freq=True)
+    counts = dict(zip(*model.get_words(include_freq=True), strict=True))
+    counts.pop(_LINE_END, None)
     if out:
         import numpy as np
 
-        _write(Path(out), words, np.array([model.get_word_vector(word) for word in words]))
+        vectors = np.array([model.get_word_vector(word) for word in counts])
+        _write(Path(out), list(counts), vectors)
     return Trained(
-        words=sum(int(n) for word, n in zip(words, counts, strict=True) if word != _LINE_END),
-        vocabulary=len(words),
+        words=int(sum(counts.values())),
+        vocabulary=len(counts),
         wall=last.wall - first.wall + _FIRST_LINE,
         cpu=last.cpu - first.cpu + _FIRST_LINE * training.threads,
     )

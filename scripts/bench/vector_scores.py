@@ -59,11 +59,10 @@ def score(
     for name, file in _SETS[language].items():
         scores[name], counts[name] = _correlation(rows, vectors, sets / file)
     scores["mean_rho"] = sum(scores[f"WS-{part}"] for part in ("ALL", "REL", "SIM")) / 3
-    known = [word for word in words if word != "</s>"][:_MOST_FREQUENT]
-    frequent = {word: row for row, word in enumerate(known)}
-    vectors = vectors[[rows[word] for word in known]]
+    frequent = {word: row for row, word in enumerate(words[:_MOST_FREQUENT])}
     questions = sets / _ANALOGIES[language]
-    scores["analogy"], counts["analogy"] = _analogies(frequent, vectors, questions)
+    found = _analogies(frequent, vectors[:_MOST_FREQUENT], questions)
+    scores["analogy"], counts["analogy"] = found
     return scores, counts
 
 
