@@ -207,6 +207,26 @@ def new_folder(
                 shutil.rmtree(partial, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def new_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a file to write; it takes the name `target` only if the block succeeds.
+
+    Raises:
+        OutputError: The target exists, or the disk is full or read-only.
+    """
+    target = Path(os.path.abspath(target))  # noqa: PTH100 (resolve() would follow a final link)
+    if target.is_dir() or (target.exists() and not overwrite):
+        raise OutputError(f"{target} exists; choose another file or pass overwrite")
+    partial = _beside(target, "partial")
+    with _clear_output_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield partial
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
 def _adopt_abandoned(target: Path, partial: Path, resume_key: str) -> bool:
     for path in _abandoned(target, "partial"):
         key_file = path / _RESUME_KEY

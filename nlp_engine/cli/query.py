@@ -13,6 +13,10 @@ from nlp_engine.cli.console import json_line, print_json, print_table
 from nlp_engine.cli.options import Json, command
 
 _Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder.")]
+_Vectors = Annotated[
+    Path,
+    typer.Argument(metavar="MODEL", help="A model folder, or a file: fastText or word2vec."),
+]
 _K = Annotated[int, typer.Option("-k", min=1, help="How many answers.")]
 _Tokenizer = Annotated[
     str | None,
@@ -35,7 +39,7 @@ def register(app: typer.Typer) -> None:
 @command()
 def similar(
     *,
-    model: _Model,
+    model: _Vectors,
     words: Annotated[list[str], typer.Argument(metavar="WORD…", help="Words to look up.")],
     k: _K = 10,
     tokenizer: _Tokenizer = None,
@@ -45,7 +49,8 @@ def similar(
     from nlp_engine.embeddings.vectors import WordVectors
 
     vectors = WordVectors.open(model)
-    found = {word: vectors.most_similar(_known_form(vectors, word, tokenizer), k) for word in words}
+    known = [_known_form(vectors, word, tokenizer) for word in words]
+    found = dict(zip(words, vectors.most_similar(known, k), strict=True))
     if json:
         print_json({word: [_scored(*hit) for hit in hits] for word, hits in found.items()})
         return
@@ -56,7 +61,7 @@ def similar(
 @command()
 def analogy(
     *,
-    model: _Model,
+    model: _Vectors,
     a: Annotated[str, typer.Argument(metavar="A", help="man")],
     b: Annotated[str, typer.Argument(metavar="B", help="king")],
     c: Annotated[str, typer.Argument(metavar="C", help="woman")],

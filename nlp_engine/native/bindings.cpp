@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "bindings.h"
 #include "encoder.h"
 #include "wikitext.h"
 
@@ -39,18 +40,6 @@ nb::ndarray<nb::numpy, std::uint8_t, nb::ndim<1>> to_numpy(std::string&& bytes) 
   auto* owned = new std::string(std::move(bytes));
   nb::capsule owner(owned, [](void* p) noexcept { delete static_cast<std::string*>(p); });
   return {reinterpret_cast<std::uint8_t*>(owned->data()), {owned->size()}, owner};
-}
-
-nlp::InstructionSet instruction_set(const std::string& name) {
-  if (name == "best") return nlp::best_instruction_set();
-  nlp::InstructionSet set = nlp::InstructionSet::baseline;
-  if (name == "avx2") set = nlp::InstructionSet::avx2;
-  else if (name == "avx512") set = nlp::InstructionSet::avx512;
-  else if (name != "baseline") throw std::invalid_argument("unknown instruction set: " + name);
-  if (set > nlp::best_instruction_set()) {
-    throw std::invalid_argument("this processor lacks the instruction set " + name);
-  }
-  return set;
 }
 
 nb::dict encode(const Bytes& text, std::int64_t min_count, int threads,
@@ -153,6 +142,18 @@ nb::dict extract(const Bytes& xml, const nlp::SiteRules& rules) {
 
 }  // namespace
 
+nlp::InstructionSet instruction_set(const std::string& name) {
+  if (name == "best") return nlp::best_instruction_set();
+  nlp::InstructionSet set = nlp::InstructionSet::baseline;
+  if (name == "avx2") set = nlp::InstructionSet::avx2;
+  else if (name == "avx512") set = nlp::InstructionSet::avx512;
+  else if (name != "baseline") throw std::invalid_argument("unknown instruction set: " + name);
+  if (set > nlp::best_instruction_set()) {
+    throw std::invalid_argument("this processor lacks the instruction set " + name);
+  }
+  return set;
+}
+
 NB_MODULE(_native, m) {
   m.attr("LINE_END") = nlp::line_end;
   nb::exception<nlp::Cancelled>(m, "Cancelled");
@@ -178,4 +179,5 @@ NB_MODULE(_native, m) {
         },
         "wikitext"_a, "rules"_a);
   m.def("encode", &encode, "text"_a, "min_count"_a, "threads"_a, "instructions"_a, "exchange"_a);
+  bind_vectors(m);
 }

@@ -10,9 +10,12 @@ import sys
 import time
 from pathlib import Path
 
+import fasttext
+import numpy as np
 import pytest
 
 from nlp_engine.demo import DemoResult
+from nlp_engine.formats.fasttext import VectorsModelSettings, write_vectors_model
 from tests.conftest import make_dump
 
 PROGRAM = [sys.executable, "-m", "nlp_engine"]
@@ -55,6 +58,29 @@ def test_help_of_everything_in_half_a_second(command: str) -> None:
         return time.perf_counter() - started
 
     assert min(seconds() for _ in range(3)) < 0.5
+
+
+def test_words_outside_the_vocabulary_are_looked_up_by_subwords(tmp_path: Path) -> None:
+    words = ["a", "small", "large", "world"]
+    rows = np.random.default_rng(0).standard_normal((104, 5), np.float32)
+    write_vectors_model(
+        tmp_path / "model.bin",
+        settings=VectorsModelSettings(min_char=2, max_char=3, buckets=100),
+        words=words,
+        counts=np.ones(4, np.int64),
+        tokens=4,
+        input_rows=rows,
+        output_rows=rows[:4],
+    )
+    found = json.loads(
+        succeed("similar", tmp_path / "model.bin", "smaller", "world", "-k", 2, "--json")
+    )
+    assert {word: len(hits) for word, hits in found.items()} == {"smaller": 2, "world": 2}
+    library = fasttext.load_model(str(tmp_path / "model.bin"))
+    nearest = library.get_nearest_neighbors("smaller", 2)
+    assert [hit["word"] for hit in found["smaller"]] == [word for _, word in nearest]
+    analogy = succeed("analogy", tmp_path / "model.bin", "smaller", "small", "larger", "--json")
+    assert json.loads(analogy)[0]["word"] in words
 
 
 def test_version() -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 NATIVE = Path(__file__).parents[2] / "nlp_engine" / "native"
-KERNELS = sorted(str(path) for path in NATIVE.glob("*.cpp") if path.name != "bindings.cpp")
+KERNELS = sorted(str(path) for path in NATIVE.glob("*.cpp") if "bindings" not in path.name)
 COMPILER = os.environ.get("CXX", "g++")
 ENCODER = ["encoder", "separators"]
-WIKITEXT = [Path(kernel).stem for kernel in KERNELS if Path(kernel).stem not in ENCODER]
+VECTORS = ["float_text", "separators", "subwords", "top_k"]
+WIKITEXT = [Path(kernel).stem for kernel in KERNELS if Path(kernel).stem not in ENCODER + VECTORS]
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,8 @@ WIKITEXT = [Path(kernel).stem for kernel in KERNELS if Path(kernel).stem not in 
     [
         ("encoder_check", ENCODER, "address,undefined"),
         ("encoder_check", ENCODER, "thread"),
+        ("vectors_check", VECTORS, "address,undefined"),
+        ("vectors_check", VECTORS, "thread"),
         ("wikitext_check", WIKITEXT, "address,undefined"),
     ],
 )

@@ -1,0 +1,14 @@
+// What the files of bindings share.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <string>
+
+#include "separators.h"
+
+// The instruction set of that name; throws std::invalid_argument if it or the name is unknown here.
+nlp::InstructionSet instruction_set(const std::string& name);
+
+// The kernels for word vectors.
+void bind_vectors(nanobind::module_& m);

@@ -1,0 +1,134 @@
+// The thin Python layer of the kernels for word vectors. Results go into arrays of the caller.
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
+
+#include <stdexcept>
+
+#include "bindings.h"
+#include "float_text.h"
+#include "subwords.h"
+#include "top_k.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace {
+
+// Matrices of float32 come as their bytes, (rows, 4 * dim), because a mapped one may be unaligned.
+using MatrixBytes = nb::ndarray<const std::uint8_t, nb::ndim<2>, nb::device::cpu>;
+using Offsets = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+template <typename T>
+using Vector = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+template <typename T>
+using Matrix = nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+void check(bool condition, const char* message) {
+  if (!condition) throw std::invalid_argument(message);
+}
+
+nlp::Rows rows_of(const MatrixBytes& bytes) {
+  check(bytes.shape(1) % sizeof(float) == 0 && (bytes.shape(1) < 2 || bytes.stride(1) == 1) &&
+            bytes.stride(0) >= 0,
+        "rows must be whole and in order");
+  return {bytes.data(), bytes.shape(0), bytes.shape(1) / sizeof(float),
+          static_cast<std::size_t>(bytes.stride(0))};
+}
+
+nlp::Codes codes_of(const Matrix<std::int8_t>& codes, const Vector<float>& factors,
+                    const Vector<float>& errors, const Vector<float>& inverse_norms,
+                    const nlp::Rows& rows) {
+  check(rows.dim <= nlp::largest_dim, "vectors may have 65,536 dimensions");
+  check(codes.shape(1) % nlp::code_block == 0 && codes.shape(1) >= rows.dim, "codes too narrow");
+  for (const std::size_t size :
+       {codes.shape(0), factors.shape(0), errors.shape(0), inverse_norms.shape(0)}) {
+    check(size == rows.count, "one entry per row is needed");
+  }
+  return {codes.data(), codes.shape(1), factors.data(), errors.data(), inverse_norms.data()};
+}
+
+void check_words(std::string_view word_bytes, const Offsets& offsets, std::size_t words) {
+  check(offsets.shape(0) == words + 1 && offsets(0) == 0, "one offset per word and one more");
+  for (std::size_t i = 0; i < words; ++i) check(offsets(i) <= offsets(i + 1), "offsets must rise");
+  check(offsets(words) == static_cast<std::int64_t>(word_bytes.size()), "offsets must fit the bytes");
+}
+
+nb::bytes format_rows(const nb::bytes& words, const Offsets& offsets, const MatrixBytes& matrix) {
+  const std::string_view word_bytes(words.c_str(), words.size());
+  const nlp::Rows rows = rows_of(matrix);
+  check_words(word_bytes, offsets, rows.count);
+  std::string text;
+  {
+    nb::gil_scoped_release unlocked;
+    text = nlp::format_rows(word_bytes, offsets.data(), rows);
+  }
+  return nb::bytes(text.data(), text.size());
+}
+
+nb::tuple parse_rows(const nb::bytes& text, const Matrix<float>& out) {
+  nlp::ParsedRows parsed;
+  {
+    nb::gil_scoped_release unlocked;
+    parsed = nlp::parse_rows({text.c_str(), text.size()}, out.shape(1), out.shape(0), out.data());
+  }
+  return nb::make_tuple(parsed.rows, parsed.consumed,
+                        nb::bytes(parsed.words.data(), parsed.words.size()),
+                        static_cast<int>(parsed.problem), parsed.numbers,
+                        nb::bytes(parsed.bad_number.data(), parsed.bad_number.size()));
+}
+
+void make_codes(const MatrixBytes& matrix, int threads, const Matrix<std::int8_t>& codes,
+                const Vector<float>& factors, const Vector<float>& errors,
+                const Vector<float>& inverse_norms) {
+  const nlp::Rows rows = rows_of(matrix);
+  const nlp::Codes out = codes_of(codes, factors, errors, inverse_norms, rows);
+  nb::gil_scoped_release unlocked;
+  nlp::make_codes(rows, threads, out);
+}
+
+void top_k(const MatrixBytes& matrix, const Matrix<std::int8_t>& codes,
+           const Vector<float>& factors, const Vector<float>& errors,
+           const Vector<float>& inverse_norms, const MatrixBytes& queries, int threads,
+           const std::string& instructions, const Matrix<std::int32_t>& ids,
+           const Matrix<float>& cosines) {
+  const nlp::Rows rows = rows_of(matrix);
+  const nlp::Rows wanted = rows_of(queries);
+  const nlp::Codes known = codes_of(codes, factors, errors, inverse_norms, rows);
+  const nlp::InstructionSet set = instruction_set(instructions);
+  const std::size_t k = ids.shape(1);
+  check(wanted.dim == rows.dim && k <= rows.count, "queries do not fit the matrix");
+  check(ids.shape(0) == wanted.count && cosines.shape(0) == wanted.count && cosines.shape(1) == k,
+        "results do not fit the queries");
+  nb::gil_scoped_release unlocked;
+  nlp::top_k(rows, known, wanted, k, threads, set, ids.data(), cosines.data());
+}
+
+void word_means(const nb::bytes& words, const Offsets& offsets, const MatrixBytes& word_matrix,
+                const MatrixBytes& bucket_matrix, int min_char, int max_char, int threads,
+                const Matrix<float>& out) {
+  const std::string_view word_bytes(words.c_str(), words.size());
+  const nlp::Rows word_rows = rows_of(word_matrix);
+  const nlp::Rows bucket_rows = rows_of(bucket_matrix);
+  check_words(word_bytes, offsets, word_rows.count);
+  check(bucket_rows.count > 0 && bucket_rows.count <= UINT32_MAX, "there must be buckets");
+  check(bucket_rows.dim == word_rows.dim && out.shape(0) == word_rows.count &&
+            out.shape(1) == word_rows.dim,
+        "matrices do not fit each other");
+  nb::gil_scoped_release unlocked;
+  nlp::word_means(word_bytes, offsets.data(), word_rows, bucket_rows, min_char, max_char, threads,
+                  out.data());
+}
+
+}  // namespace
+
+void bind_vectors(nb::module_& m) {
+  m.attr("CODE_BLOCK") = nlp::code_block;
+  m.def("format_rows", &format_rows, "words"_a, "offsets"_a, "matrix"_a);
+  m.def("parse_rows", &parse_rows, "text"_a, "out"_a);
+  m.def("make_codes", &make_codes, "matrix"_a, "threads"_a, "codes"_a, "factors"_a, "errors"_a,
+        "inverse_norms"_a);
+  m.def("top_k", &top_k, "matrix"_a, "codes"_a, "factors"_a, "errors"_a, "inverse_norms"_a,
+        "queries"_a, "threads"_a, "instructions"_a, "ids"_a, "cosines"_a);
+  m.def("word_means", &word_means, "words"_a, "offsets"_a, "word_matrix"_a, "bucket_matrix"_a,
+        "min_char"_a, "max_char"_a, "threads"_a, "out"_a);
+}
