@@ -29,6 +29,7 @@ def setting(
     minimum: float | None = None,
     maximum: float | None = None,
     above: float | None = None,
+    below: float | None = None,
     choices: Sequence[str] | None = None,
     metavar: str | None = None,
     recorded: bool = True,
@@ -41,6 +42,7 @@ def setting(
         minimum: Smallest allowed value.
         maximum: Largest allowed value.
         above: The value must be greater than this.
+        below: The value must be less than this.
         choices: The allowed values.
         metavar: What stands for the value in ``--help``.
         recorded: Whether it decides what the result is, so that manifests record it.
@@ -50,6 +52,7 @@ def setting(
         "minimum": minimum,
         "maximum": maximum,
         "above": above,
+        "below": below,
         "choices": choices,
         "metavar": metavar,
         "recorded": recorded,
@@ -71,7 +74,7 @@ def check(settings: Any) -> None:
 
 def _check_value(name: str, value: Any, limits: Mapping[str, Any]) -> None:
     choices, minimum, maximum = limits.get("choices"), limits.get("minimum"), limits.get("maximum")
-    above = limits.get("above")
+    above, below = limits.get("above"), limits.get("below")
     if choices is not None and value not in choices:
         raise SettingError(f"{name} is {value!r}; it must be one of {', '.join(choices)}")
     if isinstance(value, float) and not math.isfinite(value):
@@ -82,6 +85,8 @@ def _check_value(name: str, value: Any, limits: Mapping[str, Any]) -> None:
         raise SettingError(f"{name} is {value}; the largest allowed value is {maximum}")
     if above is not None and value <= above:
         raise SettingError(f"{name} is {value}; it must be greater than {above}")
+    if below is not None and value >= below:
+        raise SettingError(f"{name} is {value}; it must be less than {below}")
 
 
 def from_mapping(cls: type[T], values: Mapping[str, Any]) -> T:

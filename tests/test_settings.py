@@ -14,7 +14,7 @@ from nlp_engine.settings import setting
 class Example:
     mode: str = setting(choices=("fast", "slow"), help="how")
     size: int = setting(3, minimum=1, maximum=9, help="how large")
-    rate: float = setting(0.5, above=0, help="how quick")
+    rate: float = setting(0.5, above=0, below=1, help="how quick")
     deep: bool = setting(False, help="how deep")
     limit: int | None = setting(None, minimum=1, help="how far")
     columns: tuple[str, ...] = setting(("text",), help="where")
@@ -55,6 +55,7 @@ def test_lists_become_tuples() -> None:
         ({"mode": "fast", "size": 2.5}, "size is 2.5; it must be an integer"),
         ({"mode": "fast", "size": True}, "size is True; it must be an integer"),
         ({"mode": "fast", "rate": 0}, "rate is 0.0; it must be greater than 0"),
+        ({"mode": "fast", "rate": 1}, "rate is 1.0; it must be less than 1"),
         ({"mode": "fast", "rate": "nan"}, "rate is nan; it must be a finite number"),
         ({"mode": "fast", "rate": "fast"}, "rate is 'fast'; it must be a number"),
         ({"mode": "fast", "deep": "maybe"}, "deep is 'maybe'; it must be True or False"),
@@ -92,7 +93,7 @@ def test_word2vec_defaults_are_blazingtexts() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"mode": "batch_skipgram", "subwords": "True"}, "use skipgram"),
+        ({"mode": "batch_skipgram", "subwords": "True"}, "use mode skipgram"),
         ({"mode": "cbow", "min_char": 5, "max_char": 3}, "max_char is 3, below min_char 5"),
         ({"mode": "cbow", "vector_dim": 2049}, "the largest allowed value is 2048"),
         ({"mode": "cbow", "vector_size": 10}, "did you mean vector_dim?"),

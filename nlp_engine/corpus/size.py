@@ -37,9 +37,16 @@ def measure_corpus(path: Path, report: Report) -> CorpusSize:
     text = np.memmap(path, dtype=np.uint8, mode="r")
     lines = tokens = done = 0
     types: set[bytes] = set()
+    scratch = np.empty(0, np.int32)
     for part in _slices(text):
+        if len(scratch) < native.scratch_size([part]):
+            scratch = np.empty(native.scratch_size([part]), np.int32)
         encoding = native.encode(
-            part, min_count=1, threads=os.cpu_count() or 1, on_progress=lambda _: None
+            [part],
+            min_count=1,
+            threads=os.cpu_count() or 1,
+            scratch=scratch,
+            on_progress=lambda _: None,
         )
         lines += int(np.count_nonzero(part == _LINE_BREAK))
         tokens += encoding.tokens

@@ -1,18 +1,30 @@
-"""A corpus file as words, counts and word ids."""
+"""Corpus files as words, counts and word ids."""
 
 from __future__ import annotations
 
+import bisect
+import codecs
+import itertools
 import os
+import shutil
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nlp_engine import native
-from nlp_engine.errors import InputError
-from nlp_engine.files import check_input_file
+from nlp_engine.errors import InputError, OutputError
+from nlp_engine.files import check_input_file, compression
+from nlp_engine.memory import available_memory
 from nlp_engine.progress import Progress, Report, silent
+
+_HEAD_BYTES = 1 << 16
+_UNPACK = {"bzip2": "bunzip2", "gzip": "gunzip", "xz": "unxz", "zstd": "unzstd"}
+_ID = np.dtype(np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +32,17 @@ class EncodedCorpus:
     """A corpus as ids: V words are kept, N ids remain.
 
     Attributes:
+        paths: The files, without empty ones.
         words: (V) the kept words, most frequent first.
         counts: int64 (V), their occurrences.
         ids: int32 (N), positions in `words`; `nlp_engine.native.LINE_END` closes every line.
-        tokens: Words in the file, rare ones included.
-        types: Distinct words in the file, rare ones included.
-        lines: Lines in the file.
+            Memory-mapped from a file that is already unlinked where memory could be too small.
+        tokens: Words in the files, rare ones included.
+        types: Distinct words in the files, rare ones included.
+        lines: Lines in the files.
     """
 
+    paths: tuple[Path, ...]
     words: list[str]
     counts: NDArray[np.int64]
     ids: NDArray[np.int32]
@@ -37,57 +52,147 @@ class EncodedCorpus:
 
 
 def encode_corpus(
-    path: Path, *, min_count: int = 1, threads: int | None = None, report: Report = silent
+    paths: Path | Sequence[Path],
+    *,
+    min_count: int = 1,
+    threads: int | None = None,
+    scratch: Path | None = None,
+    report: Report = silent,
 ) -> EncodedCorpus:
-    """Read a corpus file into a vocabulary and word ids, in one pass over the mapped file.
+    """Read corpus files into one vocabulary and word ids, in one pass over the mapped files.
 
     Args:
-        path: Words separated by white space, UTF-8, uncompressed; one sentence per line, or one
-            long line.
+        paths: One file or several, with words separated by white space, UTF-8, uncompressed; one
+            sentence per line, or one long line. A file's end closes its line.
         min_count: Rarer words are left out.
         threads: Threads to use; all processors by default.
-        report: Told of the bytes read.
+        scratch: Folder for the ids where they might not fit into memory; by default the system's
+            for temporary files.
+        report: Told of the bytes read, then of the words kept.
 
     Raises:
-        InputError: The file is missing, empty, or not UTF-8, or no word reaches `min_count`.
+        InputError: A file is missing, compressed, binary or not UTF-8; all are empty; or no word
+            reaches `min_count`.
+        OutputError: Neither memory nor `scratch` has room for the ids.
     """
-    size = check_input_file(path).stat().st_size
-    if size == 0:
-        raise InputError(f"{path} is empty; a corpus has words separated by spaces")
-    encoding = native.encode(
-        np.memmap(path, dtype=np.uint8, mode="r"),
-        min_count=min_count,
-        threads=threads or os.cpu_count() or 1,
-        on_progress=lambda done: report(Progress("counting words", done, size, "bytes")),
-    )
+    files = [paths] if isinstance(paths, Path) else list(paths)
+    named = ", ".join(str(path) for path in files)
+    if not (files := [path for path in files if check_input_file(path).stat().st_size]):
+        raise InputError(f"{named} is empty; a corpus has words separated by spaces")
+    for path in files:
+        _check_plain_text(path)
+    texts = [np.memmap(path, dtype=np.uint8, mode="r") for path in files]
+    size = sum(len(text) for text in texts)
+    with _Scratch(native.scratch_size(texts), scratch) as ids:
+        encoding = native.encode(
+            texts,
+            min_count=min_count,
+            threads=threads or os.cpu_count() or 1,
+            scratch=ids.array,
+            on_progress=lambda done: report(Progress("counting words", done, size, "bytes")),
+        )
+        if encoding.problem is not native.EncodingProblem.NONE:
+            raise InputError(_problem(encoding, files))
+        kept = ids.shrink(encoding.ids_size)
     if encoding.tokens == 0:
-        raise InputError(f"{path} has no words, only white space")
+        raise InputError(f"{named} has no words, only white space")
     if len(encoding.counts) == 0:
         raise InputError(
-            f"{path}: no word occurs min_count={min_count} times (the most frequent occurs "
+            f"{named}: no word occurs min_count={min_count} times (the most frequent occurs "
             f"{encoding.max_count} times); lower min_count or use a larger corpus"
         )
+    report(Progress("vocabulary", len(encoding.counts), encoding.types, "words"))
     return EncodedCorpus(
-        words=_decode_words(path, encoding),
+        paths=tuple(files),
+        words=_words(encoding),
         counts=encoding.counts,
-        ids=encoding.ids,
+        ids=kept,
         tokens=encoding.tokens,
         types=encoding.types,
         lines=encoding.lines,
     )
 
 
-def _decode_words(path: Path, encoding: native.Encoding) -> list[str]:
+class _Scratch:
+    """An array that takes only the memory, or disk, that is touched.
+
+    In memory if it would fit there touched in full, which it hardly ever is; else in a sparse file
+    that vanishes with its last user, even a killed one.
+    """
+
+    def __init__(self, size: int, folder: Path | None) -> None:
+        self._file: IO[bytes] | None = None
+        self.array: NDArray[np.int32]
+        if size * _ID.itemsize <= available_memory():
+            self.array = np.empty(size, _ID)
+        else:
+            _check_disk(size, Path(folder or tempfile.gettempdir()))
+            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (closed in __exit__)
+            self._file.truncate(size * _ID.itemsize)
+            self.array = self._map(size)
+
+    def __enter__(self) -> _Scratch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file:
+            self._file.close()
+
+    def shrink(self, size: int) -> NDArray[np.int32]:
+        """The first `size` entries; the others are given back to the system."""
+        if self._file is None:
+            self.array.resize(size, refcheck=False)
+            return self.array
+        self.array = np.empty(0, _ID)  # unmaps what is cut off now
+        self._file.truncate(size * _ID.itemsize)
+        return self._map(size)
+
+    def _map(self, size: int) -> NDArray[np.int32]:
+        assert self._file is not None
+        return np.memmap(self._file, _ID, "r+", shape=(size,))
+
+
+def _check_disk(size: int, folder: Path) -> None:
+    # A full disk behind mapped memory would end the process without a word. Half of the entries are
+    # enough for any lines as soon as words have three bytes on average.
+    needed, free = size * _ID.itemsize // 2, shutil.disk_usage(folder).free
+    if free < needed:
+        raise OutputError(
+            f"{folder} has {free / 1e9:.1f} GB free, but the word ids of this corpus may take "
+            f"{needed / 1e9:.1f} GB; free some space or choose another folder"
+        )
+
+
+def _check_plain_text(path: Path) -> None:
+    """Refuse at once what would else be read to its end as if it were words."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if kind := compression(head):
+        raise InputError(f"{path} is compressed with {kind}; unpack it first ({_UNPACK[kind]})")
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InputError(f"{path} is UTF-16; convert it with iconv -f UTF-16 -t UTF-8")
+    if (position := head.find(b"\0")) >= 0:
+        raise InputError(
+            f"{path} is a binary file (byte {position} is NUL); a corpus is plain text, "
+            "words separated by spaces"
+        )
+
+
+def _problem(encoding: native.Encoding, files: Sequence[Path]) -> str:
+    starts = list(itertools.accumulate((path.stat().st_size for path in files), initial=0))
+    index = bisect.bisect_right(starts, encoding.problem_position) - 1
+    path, position = files[index], encoding.problem_position - starts[index]
+    if encoding.problem is native.EncodingProblem.LONG_WORD:
+        return (
+            f"{path}, byte {position}: more than {native.MAX_WORD_BYTES} bytes without a space; "
+            "a corpus is plain text, words separated by spaces (nlp-engine corpus build makes one)"
+        )
+    with path.open("rb") as file:
+        file.seek(position)
+        found = file.read(8)
+    return f"{path}, byte {position}: {found!r} is not UTF-8; convert the corpus with iconv"
+
+
+def _words(encoding: native.Encoding) -> list[str]:
     data, offsets = encoding.word_bytes.tobytes(), encoding.word_offsets.tolist()
-    words = []
-    for index in range(len(offsets) - 1):
-        raw = data[offsets[index] : offsets[index + 1]]
-        try:
-            words.append(raw.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            position = int(encoding.first_positions[index])
-            raise InputError(
-                f"{path}, byte {position}: {raw[:20]!r} is not UTF-8 ({error.reason}); "
-                "convert the corpus with iconv"
-            ) from error
-    return words
+    return [data[begin:end].decode("utf-8") for begin, end in itertools.pairwise(offsets)]

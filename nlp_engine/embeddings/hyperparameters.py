@@ -1,6 +1,8 @@
 """BlazingText's word2vec settings: names, ranges and defaults.
 
-Source: Amazon SageMaker developer guide, "BlazingText hyperparameters".
+Source: Amazon SageMaker developer guide, "BlazingText hyperparameters"; upper limits and remarks
+from the checks in Amazon's own word2vec notebook. Names and defaults are BlazingText's; a setting
+that a mode does not use is accepted there.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from nlp_engine.errors import SettingError
 from nlp_engine.settings import setting
 
 ENGINES = ("fasttext",)
+_LONG_VECTORS = 1500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +28,7 @@ class Word2VecSettings:
     window_size: int = setting(5, minimum=1, help="context words on each side, at most")
     negative_samples: int = setting(5, minimum=1, help="negative samples per context word")
     sampling_threshold: float = setting(
-        1e-4, above=0, maximum=1, help="words more frequent than this are down-sampled"
+        1e-4, above=0, below=1, help="words with a larger share are down-sampled"
     )
     min_count: int = setting(5, minimum=0, help="rarer words are left out")
     epochs: int = setting(5, minimum=1, help="passes over the corpus")
@@ -44,6 +47,27 @@ class Word2VecSettings:
     def __post_init__(self) -> None:
         settings.check(self)
         if self.subwords and self.mode == "batch_skipgram":
-            raise SettingError("subwords is True, which mode batch_skipgram lacks; use skipgram")
+            raise SettingError(
+                "subwords is True, which mode batch_skipgram lacks; use mode skipgram or cbow"
+            )
         if self.max_char < self.min_char:
-            raise SettingError(f"max_char is {self.max_char}, below min_char {self.min_char}")
+            raise SettingError(
+                f"max_char is {self.max_char}, below min_char {self.min_char}; "
+                "raise max_char or lower min_char"
+            )
+
+    def remarks(self) -> list[str]:
+        """What is allowed but rarely meant."""
+        remarks = []
+        if self.vector_dim >= _LONG_VECTORS:
+            remarks.append(
+                f"vector_dim is {self.vector_dim}; vectors of {_LONG_VECTORS} and more train "
+                "slowly and are seldom better, 100 to 300 are usual"
+            )
+        whole_window = 2 * self.window_size + 1
+        if self.mode == "batch_skipgram" and self.batch_size != whole_window:
+            remarks.append(
+                f"batch_size is {self.batch_size}; with window_size {self.window_size} "
+                f"it should be {whole_window}, the whole window"
+            )
+        return remarks

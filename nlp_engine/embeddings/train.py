@@ -63,6 +63,8 @@ def train_vectors(
         EngineError: The trainer failed.
     """
     chosen = settings.from_mapping(Word2VecSettings, options)
+    for remark in chosen.remarks():
+        _log.warning(remark)
     if out is None:
         with tempfile.TemporaryDirectory() as folder:
             _train(Path(corpus), Path(folder) / "vectors", chosen, pairs, overwrite, report)

@@ -1,36 +1,34 @@
-"""fastText as a trainer, in a child process.
-
-In this process fastText could not be interrupted, would print its own progress, and would take
-the interpreter down with it if it ran out of memory.
-"""
+"""fastText as a trainer."""
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from nlp_engine.errors import EngineError, require
+from nlp_engine.corpus.vocabulary import EncodedCorpus
+from nlp_engine.engines import process, scratch
+from nlp_engine.engines.result import TrainedVectors
+from nlp_engine.errors import require
 from nlp_engine.formats.fasttext import FastTextModel, read_model
 from nlp_engine.progress import Progress, Report
 
+# It writes piece by piece; what stands before "ETA" is complete.
 _PROGRESS = re.compile(
-    r"Progress:\s*([\d.]+)%.*?lr:\s*(-?[\d.]+)\s+avg\.loss:\s*(-?[\d.]+|-?nan)", re.IGNORECASE
+    r"Progress:\s*([\d.]+)%.*?lr:\s*(-?[\d.]+)\s+avg\.loss:\s*(-?[\d.]+|-?nan)\s+ETA",
+    re.IGNORECASE,
 )
-_KILLED = -9
 # fastText 0.9.3 initialises a tenth of its input matrix per thread and leaves the rest as it finds
 # it (densematrix.cc, `uniform`; matrix.h, `AlignedVector`), so that small models meet NaN at
 # random. glibc fills new memory with the complement of this value: zeros, as in fastText 0.9.2.
 _ZEROED_MEMORY = {"MALLOC_PERTURB_": "255"}
 _FULL_DISK_BYTES = 64 << 10
+# No word begins with white space: without this, words with the usual prefix would be labels.
+_NO_LABELS = {"label": " "}
 
 
 def train(
@@ -62,55 +60,70 @@ def train(
         EngineError: Training failed; the message has fastText's last line.
         OSError: The disk is full.
     """
-    require("fasttext", "fasttext")
     job = {
         "function": "train_supervised" if supervised else "train_unsupervised",
         "arguments": {**arguments, "input": str(corpus)},
         "model": str(model),
         "vectors": str(vectors) if vectors else None,
     }
-    child = subprocess.Popen(
-        [sys.executable, "-m", "nlp_engine.engines.fasttext_worker"],
-        stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, **_ZEROED_MEMORY},
-    )
-    assert child.stdin is not None and child.stderr is not None
-    try:
-        report(Progress("training", 0, words_to_read, "words"))
-        with contextlib.suppress(BrokenPipeError):  # it died at once; its status tells more
-            child.stdin.write(json.dumps(job).encode() + b"\n")
-            child.stdin.flush()  # left open: the worker stops when it closes
-        last_line = _follow(child.stderr, words_to_read, report)
-        status = child.wait()
-    finally:
-        child.kill()
-        child.wait()
-        child.stderr.close()
-        with contextlib.suppress(BrokenPipeError):
-            child.stdin.close()
+    _run(job, str(corpus), words_to_read, report)
     if shutil.disk_usage(model.parent).free < _FULL_DISK_BYTES:
         # fastText writes on without an error and leaves a model that is cut short.
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(model))
-    if status != 0:
-        reason = "it was killed; is there enough memory?" if status == _KILLED else last_line
-        raise EngineError(f"fastText failed on {corpus}: {reason}")
     return read_model(model)
 
 
-def _follow(stream: IO[bytes], words_to_read: int, report: Report) -> str:
-    """Turn fastText's progress output into reports; return its last other line."""
-    last_line, pending = "", b""
-    while chunk := stream.read1(1 << 16):  # type: ignore[attr-defined]
-        *lines, pending = re.split(rb"[\r\n]+", pending + chunk)
-        for line in [*lines, pending]:
-            text = line.decode("utf-8", "replace").strip()
-            match = _PROGRESS.search(text)
-            if match:
-                share = min(float(match[1]), 100) / 100  # threads overrun the end a little
-                done = int(share * words_to_read)
-                detail = f"loss {match[3]}, learning rate {match[2]}"
-                report(Progress("training", done, words_to_read, "words", detail))
-            elif text:
-                last_line = text
-    return last_line
+def train_vectors(
+    corpus: EncodedCorpus, *, arguments: Mapping[str, Any], folder: Path, report: Report
+) -> TrainedVectors:
+    """Train word vectors with fastText in a child process.
+
+    Args:
+        corpus: Its files are read again; its words get rows.
+        arguments: Arguments of `fasttext.train_unsupervised`, but for `input`.
+        folder: An empty folder that lasts as long as the result.
+        report: Told of words, loss and learning rate.
+
+    Raises:
+        MissingExtraError: fastText is not installed.
+        EngineError: Training failed; the message has fastText's last line.
+    """
+    scratch.write_vocabulary(folder, corpus)
+    path = scratch.one_file(folder, corpus)
+    job = {
+        "function": "train_unsupervised",
+        "arguments": {**arguments, **_NO_LABELS, "input": str(path)},
+        "folder": str(folder),
+    }
+    words_to_read = corpus.tokens * arguments["epoch"]
+    losses = _run(job, ", ".join(map(str, corpus.paths)), words_to_read, report)
+    return scratch.read_result(folder, corpus, losses)
+
+
+def _run(
+    job: Mapping[str, Any], subject: str, words_to_read: int, report: Report
+) -> list[tuple[int, float, float]]:
+    """Run a job; return its losses."""
+    require("fasttext", "fasttext")
+    losses: dict[int, tuple[int, float, float]] = {}
+
+    def on_line(line: str) -> bool:
+        match = _PROGRESS.search(line)
+        if match:
+            share = min(float(match[1]), 100) / 100  # threads overrun the end a little
+            done = int(share * words_to_read)
+            losses[done] = (done, float(match[3]), float(match[2]))
+            detail = f"loss {match[3]}, learning rate {match[2]}"
+            report(Progress("training", done, words_to_read, "words", detail))
+        return match is not None or line.startswith("Progress:")
+
+    report(Progress("training", 0, words_to_read, "words"))
+    process.run(
+        "nlp_engine.engines.fasttext_worker",
+        job,
+        name="fastText",
+        subject=subject,
+        on_line=on_line,
+        environment=_ZEROED_MEMORY,
+    )
+    return list(losses.values())

@@ -1,48 +1,36 @@
-"""The child process of `nlp_engine.engines.fasttext`: one job from standard input.
-
-Its parent holds standard input open; when that closes, the parent is gone and the worker stops.
-"""
+"""The child process of `nlp_engine.engines.fasttext`."""
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-import threading
+from pathlib import Path
 from typing import Any
 
 import fasttext
 import numpy as np
 
-
-def _stop_with_parent() -> None:
-    sys.stdin.buffer.read()
-    os._exit(1)
+from nlp_engine.engines import scratch, worker
 
 
-def _run(job: dict[str, Any]) -> None:
-    train = getattr(fasttext, job["function"])
-    model = train(**job["arguments"])
+def _work(job: dict[str, Any]) -> None:
+    model = getattr(fasttext, job["function"])(**job["arguments"])
+    if "folder" in job:
+        _write_rows(model, Path(job["folder"]), job["arguments"]["maxn"] > 0)
+        return
     model.save_model(job["model"])
     if job["vectors"]:
         words = model.get_words()
         np.save(job["vectors"], np.stack([model.get_word_vector(word) for word in words]))
 
 
-def main() -> int:
-    """Run the job; 0 if it succeeded."""
-    job = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_stop_with_parent, daemon=True).start()
-    try:
-        _run(job)
-    except (ValueError, RuntimeError, OSError, MemoryError) as error:
-        sys.stderr.write(f"\n{type(error).__name__}: {error}\n")
-        return 1
-    return 0
+def _write_rows(model: Any, folder: Path, subwords: bool) -> None:
+    words, _ = scratch.read_vocabulary(folder)
+    ids = [model.get_word_id(word) for word in words]  # all but that of the line's end
+    if min(ids) < 0:
+        raise ValueError(f"it does not know the word {words[ids.index(-1)]!r}")
+    rows = model.get_input_matrix()
+    buckets = rows[len(model.get_words()) :] if subwords else None
+    scratch.write_rows(folder, rows[ids], model.get_output_matrix()[ids], buckets)
 
 
 if __name__ == "__main__":
-    sys.stderr.flush()
-    status = main()
-    sys.stderr.flush()
-    os._exit(status)  # the watching thread still waits for standard input
+    worker.run(_work)

@@ -8,9 +8,10 @@ instruction set is chosen when a kernel runs; `NLP_ENGINE_INSTRUCTIONS` (`baseli
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,68 +24,94 @@ T = TypeVar("T")
 LINE_END: int = _native.LINE_END
 """Stands among word ids where a line ends."""
 
+MAX_WORD_BYTES: int = _native.MAX_WORD_BYTES
+"""Longer words are refused."""
+
 _REPORT_SECONDS = 0.1
+
+
+class EncodingProblem(Enum):
+    """Why a text cannot be encoded."""
+
+    NONE = 0
+    NOT_UTF8 = 1
+    LONG_WORD = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """A text as a vocabulary and word ids; V words are kept, N ids remain.
+    """Texts as a vocabulary and word ids; V words are kept, N ids remain.
 
     Attributes:
         word_bytes: uint8, the kept words' bytes one after the other.
         word_offsets: int64 (V + 1), where each word starts in `word_bytes`.
-        first_positions: int64 (V), byte offset of each word's first occurrence in the text.
         counts: int64 (V), falling; equal counts in order of first occurrence.
-        ids: int32 (N), ids of kept words in text order; `LINE_END` closes every line.
-        tokens: Words in the text, rare ones included.
-        types: Distinct words in the text, rare ones included.
+        ids_size: N. The ids of kept words in text order, `LINE_END` closing every line, are the
+            first N entries of the caller's `scratch`.
+        tokens: Words in the texts, rare ones included.
+        types: Distinct words, rare ones included.
         max_count: Occurrences of the most frequent word, rare or not.
-        lines: Lines in the text; a last line without line break counts.
+        lines: Lines in the texts; a text's last line counts without line break, too.
+        problem: Why there is no result, and everything else is empty.
+        problem_position: The first byte that is not UTF-8, or where the long word begins; counted
+            as if the texts stood one after the other.
     """
 
     word_bytes: NDArray[np.uint8]
     word_offsets: NDArray[np.int64]
-    first_positions: NDArray[np.int64]
     counts: NDArray[np.int64]
-    ids: NDArray[np.int32]
+    ids_size: int
     tokens: int
     types: int
     max_count: int
     lines: int
+    problem: EncodingProblem
+    problem_position: int
 
 
 def encode(
-    text: NDArray[np.uint8],
+    texts: Sequence[NDArray[np.uint8]],
     *,
     min_count: int,
     threads: int,
+    scratch: NDArray[np.int32],
     on_progress: Callable[[int], None],
     instructions: str | None = None,
 ) -> Encoding:
-    """Split a text into words and give them ids by falling frequency, in one pass.
+    """Split texts into words and give them ids by falling frequency, in one pass.
 
     Words are what stands between fastText's separators (space, tab, line feed, vertical tab,
-    form feed, carriage return, NUL). The result does not depend on `threads`.
+    form feed, carriage return, NUL). No line goes on from one text to the next. The result does
+    not depend on `threads`.
 
     Args:
-        text: uint8 (size), contiguous; may be a memory map.
+        texts: uint8 (size) each, contiguous; may be memory maps.
         min_count: Rarer words are left out of vocabulary and ids.
         threads: Threads to use, at least 1.
+        scratch: int32 (at least `scratch_size(texts)`), overwritten; the ids are put at its
+            beginning. About a fifth of it is touched, so an array of `np.empty` or a sparse file
+            takes far less memory than its size.
         on_progress: Told several times a second how many bytes have been read.
         instructions: `baseline`, `avx2`, `avx512`, or None for the environment's or best choice.
 
     Raises:
-        ValueError: An instruction set that does not exist or that this processor lacks.
+        ValueError: An instruction set that does not exist or that this processor lacks, or
+            `scratch` is too small.
         KeyboardInterrupt: Passed on after the kernel has stopped.
     """
     instructions = instructions or os.environ.get("NLP_ENGINE_INSTRUCTIONS", "best")
     exchange = _native.Exchange()
     result: dict[str, Any] = _interruptible(
-        lambda: _native.encode(text, min_count, threads, instructions, exchange),
+        lambda: _native.encode(list(texts), min_count, threads, instructions, scratch, exchange),
         cancel=exchange.cancel,
         tick=lambda: on_progress(exchange.bytes_done),
     )
-    return Encoding(**result)
+    return Encoding(**result | {"problem": EncodingProblem(result["problem"])})
+
+
+def scratch_size(texts: Sequence[NDArray[np.uint8]]) -> int:
+    """Entries that `encode` needs for the ids of any texts of these sizes."""
+    return sum(len(text) + 1 for text in texts)
 
 
 def _interruptible(

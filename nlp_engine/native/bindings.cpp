@@ -29,37 +29,35 @@ nb::ndarray<nb::numpy, T, nb::ndim<1>> to_numpy(std::vector<T>&& values) {
   return {owned->data(), {owned->size()}, owner};
 }
 
-nb::ndarray<nb::numpy, std::int32_t, nb::ndim<1>> to_numpy(std::unique_ptr<std::int32_t[]>&& values,
-                                                           std::int64_t size) {
-  std::int32_t* data = values.release();
-  nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<std::int32_t*>(p); });
-  return {data, {static_cast<std::size_t>(size)}, owner};
-}
-
 nb::ndarray<nb::numpy, std::uint8_t, nb::ndim<1>> to_numpy(std::string&& bytes) {
   auto* owned = new std::string(std::move(bytes));
   nb::capsule owner(owned, [](void* p) noexcept { delete static_cast<std::string*>(p); });
   return {reinterpret_cast<std::uint8_t*>(owned->data()), {owned->size()}, owner};
 }
 
-nb::dict encode(const Bytes& text, std::int64_t min_count, int threads,
-                const std::string& instructions, nlp::Exchange& exchange) {
+using Ids = nb::ndarray<std::int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+nb::dict encode(const std::vector<Bytes>& texts, std::int64_t min_count, int threads,
+                const std::string& instructions, const Ids& scratch, nlp::Exchange& exchange) {
   const nlp::InstructionSet set = instruction_set(instructions);
+  std::vector<nlp::Text> spans;
+  for (const Bytes& text : texts) spans.emplace_back(text.data(), text.size());
   nlp::Encoding encoding;
   {
     nb::gil_scoped_release unlocked;
-    encoding = nlp::encode(text.data(), text.size(), min_count, threads, set, exchange);
+    encoding = nlp::encode(spans, min_count, threads, set, {scratch.data(), scratch.size()}, exchange);
   }
   nb::dict out;
   out["word_bytes"] = to_numpy(std::move(encoding.word_bytes));
   out["word_offsets"] = to_numpy(std::move(encoding.word_offsets));
-  out["first_positions"] = to_numpy(std::move(encoding.first_positions));
   out["counts"] = to_numpy(std::move(encoding.counts));
-  out["ids"] = to_numpy(std::move(encoding.ids), encoding.ids_size);
+  out["ids_size"] = encoding.ids_size;
   out["tokens"] = encoding.tokens;
   out["types"] = encoding.types;
   out["max_count"] = encoding.max_count;
   out["lines"] = encoding.lines;
+  out["problem"] = static_cast<int>(encoding.problem);
+  out["problem_position"] = encoding.problem_position;
   return out;
 }
 
@@ -156,6 +154,7 @@ nlp::InstructionSet instruction_set(const std::string& name) {
 
 NB_MODULE(_native, m) {
   m.attr("LINE_END") = nlp::line_end;
+  m.attr("MAX_WORD_BYTES") = nlp::max_word_bytes;
   nb::exception<nlp::Cancelled>(m, "Cancelled");
   nb::class_<nlp::Exchange>(m, "Exchange")
       .def(nb::init<>())
@@ -178,6 +177,7 @@ NB_MODULE(_native, m) {
           return to_dict(nlp::extract_wikitext(wikitext, rules));
         },
         "wikitext"_a, "rules"_a);
-  m.def("encode", &encode, "text"_a, "min_count"_a, "threads"_a, "instructions"_a, "exchange"_a);
+  m.def("encode", &encode, "texts"_a, "min_count"_a, "threads"_a, "instructions"_a,
+        "scratch"_a.noconvert(), "exchange"_a);
   bind_vectors(m);
 }

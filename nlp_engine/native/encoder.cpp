@@ -9,6 +9,8 @@
 #include <numeric>
 #include <thread>
 
+#include "utf8.h"
+
 namespace nlp {
 namespace {
 
@@ -20,6 +22,7 @@ constexpr std::int32_t dropped = -2;
 struct Word {
   const std::uint8_t* data;
   std::uint32_t length;
+  std::uint32_t text;  // the index of its text
 };
 
 // Hash table from a word's bytes to a running id (open addressing, linear probing, at most half
@@ -113,65 +116,129 @@ class WordTable {
   std::vector<Word> words_;
 };
 
-// One thread's part of the text.
-struct Part {
-  const std::uint8_t* begin;
-  const std::uint8_t* end;
-  WordTable table;
-  std::vector<std::int64_t> counts;  // by provisional id
-  std::vector<std::int32_t> ids;     // provisional ids and line_end
-  std::int64_t lines = 0;
-  std::vector<std::int32_t> final_ids;  // by provisional id; `dropped` for rare words
-  std::int64_t kept = 0;                // ids that remain once rare words are dropped
+// The texts as if they stood one after the other.
+struct Corpus {
+  explicit Corpus(std::span<const Text> all) : texts(all), starts{0} {
+    for (const Text& text : texts) starts.push_back(starts.back() + text.size());
+  }
+
+  std::size_t size() const { return starts.back(); }
+  const std::uint8_t* end_of(std::size_t text) const {
+    return texts[text].data() + texts[text].size();
+  }
+  std::int64_t position_of(const Word& word) const {
+    return static_cast<std::int64_t>(starts[word.text]) + (word.data - texts[word.text].data());
+  }
+  // How many texts have ended at a position.
+  std::size_t ended_at(std::size_t position) const {
+    const auto after = std::upper_bound(starts.begin() + 1, starts.end(), position);
+    return static_cast<std::size_t>(after - starts.begin()) - 1;
+  }
+
+  std::span<const Text> texts;
+  std::vector<std::size_t> starts;  // of each text; at last the size of all
 };
 
-void add_word(Part& part, const std::uint8_t* from, const std::uint8_t* to,
-              const std::uint8_t* text_end) {
-  if (to - from > std::numeric_limits<std::uint32_t>::max()) {
-    throw std::length_error("a word of more than 4 GB");
+// One thread's share of the corpus.
+struct Part {
+  std::size_t begin = 0, end = 0;    // positions in the corpus
+  WordTable table;
+  std::vector<std::int64_t> counts;  // by provisional id
+  std::int32_t* ids = nullptr;       // provisional ids and line_end, in the caller's scratch
+  std::size_t ids_size = 0;
+  std::int64_t lines = 0;
+  EncodingProblem problem = EncodingProblem::none;
+  std::int64_t problem_position = 0;
+  std::vector<std::int32_t> final_ids;  // by provisional id; `dropped` for rare words
+};
+
+// Adds a word; false if it is none, with the problem noted.
+bool add_word(Part& part, const Corpus& corpus, const std::uint8_t* from, const std::uint8_t* to,
+              std::uint32_t text) {
+  const Word word{from, static_cast<std::uint32_t>(to - from), text};
+  if (static_cast<std::size_t>(to - from) > max_word_bytes) {
+    part.problem = EncodingProblem::long_word;
+    part.problem_position = corpus.position_of(word);
+    return false;
   }
-  const std::uint32_t id = part.table.id_of({from, static_cast<std::uint32_t>(to - from)}, text_end);
-  if (id == part.counts.size()) part.counts.push_back(0);
+  const std::uint32_t id = part.table.id_of(word, corpus.end_of(text));
+  if (id == part.counts.size()) {
+    part.counts.push_back(0);
+    const std::string_view bytes(reinterpret_cast<const char*>(from), word.length);
+    const std::size_t valid = first_invalid(bytes);
+    if (valid != bytes.size()) {
+      part.problem = EncodingProblem::not_utf8;
+      part.problem_position = corpus.position_of(word) + static_cast<std::int64_t>(valid);
+      return false;
+    }
+  }
   ++part.counts[id];
-  part.ids.push_back(static_cast<std::int32_t>(id));
+  part.ids[part.ids_size++] = static_cast<std::int32_t>(id);
+  return true;
 }
 
-void read_part(Part& part, const std::uint8_t* text_end, FindSeparators find_separators,
-               Exchange& exchange) {
-  const auto bytes = static_cast<std::size_t>(part.end - part.begin);
-  part.ids.reserve(bytes / 5 + 16);
-  std::vector<std::uint32_t> positions(block_bytes);
-  const std::uint8_t* word_start = part.begin;
-  for (const std::uint8_t* block = part.begin; block < part.end;) {
+void end_line(Part& part) {
+  part.ids[part.ids_size++] = line_end;
+  ++part.lines;
+}
+
+// Reads bytes [from, to) of one text, which begin after a separator or at the text's start.
+bool read_piece(Part& part, const Corpus& corpus, std::uint32_t text, const std::uint8_t* from,
+                const std::uint8_t* to, std::vector<std::uint32_t>& positions,
+                FindSeparators find_separators, Exchange& exchange) {
+  const std::uint8_t* word_start = from;
+  for (const std::uint8_t* block = from; block < to;) {
     if (exchange.cancelled.load(std::memory_order_relaxed)) throw Cancelled();
-    const auto size =
-        static_cast<std::uint32_t>(std::min<std::ptrdiff_t>(block_bytes, part.end - block));
+    const auto size = static_cast<std::uint32_t>(std::min<std::ptrdiff_t>(block_bytes, to - block));
     const std::size_t found = find_separators(block, size, positions.data());
     for (std::size_t i = 0; i < found; ++i) {
       const std::uint8_t* separator = block + positions[i];
-      if (separator > word_start) add_word(part, word_start, separator, text_end);
-      if (*separator == '\n') {
-        part.ids.push_back(line_end);
-        ++part.lines;
+      if (separator > word_start && !add_word(part, corpus, word_start, separator, text)) {
+        return false;
       }
+      if (*separator == '\n') end_line(part);
       word_start = separator + 1;
     }
     block += size;
     exchange.bytes_done.fetch_add(size, std::memory_order_relaxed);
   }
-  if (word_start < part.end) add_word(part, word_start, part.end, text_end);
+  if (word_start < to && !add_word(part, corpus, word_start, to, text)) return false;
+  if (to == corpus.end_of(text) && to[-1] != '\n') end_line(part);  // no line spans two texts
+  return true;
 }
 
-// Cuts the text into `count` parts of similar size, each starting after a separator.
-std::vector<Part> cut(const std::uint8_t* text, std::size_t size, int count) {
-  std::vector<Part> parts(static_cast<std::size_t>(count));
-  const std::uint8_t* const end = text + size;
-  const std::uint8_t* at = text;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
+void read_part(Part& part, const Corpus& corpus, FindSeparators find_separators,
+               Exchange& exchange) {
+  std::vector<std::uint32_t> positions(block_bytes);
+  for (std::size_t i = corpus.ended_at(part.begin); i < corpus.texts.size(); ++i) {
+    const std::size_t start = corpus.starts[i];
+    const std::size_t from = std::max(part.begin, start);
+    const std::size_t to = std::min(part.end, corpus.starts[i + 1]);
+    if (start >= part.end) return;
+    const std::uint8_t* data = corpus.texts[i].data();
+    if (from < to &&
+        !read_piece(part, corpus, static_cast<std::uint32_t>(i), data + (from - start),
+                    data + (to - start), positions, find_separators, exchange)) {
+      return;
+    }
+  }
+}
+
+// Cuts the corpus into `count` parts of similar size, each starting after a separator or with a
+// text. A word or line break takes at least one byte, and the line break that an open last line is
+// given takes none: so the ids of a part fit into as many entries as it has bytes and texts' ends.
+std::vector<Part> cut(const Corpus& corpus, std::size_t count, std::int32_t* scratch) {
+  std::vector<Part> parts(count);
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < count; ++i) {
     parts[i].begin = at;
-    const std::uint8_t* goal = text + size / parts.size() * (i + 1);
-    at = i + 1 == parts.size() ? end : std::max(at, goal);
-    while (at < end && !is_separator(*at)) ++at;
+    parts[i].ids = scratch + at + corpus.ended_at(at);
+    at = i + 1 == count ? corpus.size() : std::max(at, corpus.size() / count * (i + 1));
+    const std::size_t text = corpus.ended_at(at);
+    while (at < corpus.size() && at < corpus.starts[text + 1] &&
+           !is_separator(corpus.texts[text][at - corpus.starts[text]])) {
+      ++at;
+    }
     parts[i].end = at;
   }
   return parts;
@@ -198,14 +265,14 @@ void for_each_part(std::vector<Part>& parts, const std::function<void(Part&)>& w
 }
 
 // Merges the parts' vocabularies, fills the vocabulary side of `out` and each part's final_ids.
-void merge(std::vector<Part>& parts, const std::uint8_t* text, const std::uint8_t* text_end,
-           std::int64_t min_count, Encoding& out) {
+void merge(std::vector<Part>& parts, const Corpus& corpus, std::int64_t min_count, Encoding& out) {
   WordTable all;
   std::vector<std::int64_t> counts;
   for (Part& part : parts) {
     part.final_ids.resize(part.table.size());
     for (std::size_t i = 0; i < part.table.size(); ++i) {
-      const std::uint32_t id = all.id_of(part.table.words()[i], text_end);
+      const Word& word = part.table.words()[i];
+      const std::uint32_t id = all.id_of(word, corpus.end_of(word.text));
       if (id == counts.size()) counts.push_back(0);
       counts[id] += part.counts[i];
       part.final_ids[i] = static_cast<std::int32_t>(id);
@@ -226,55 +293,63 @@ void merge(std::vector<Part>& parts, const std::uint8_t* text, const std::uint8_
     rank[order[i]] = static_cast<std::int32_t>(i);
     out.word_bytes.insert(out.word_bytes.end(), word.data, word.data + word.length);
     out.word_offsets.push_back(static_cast<std::int64_t>(out.word_bytes.size()));
-    out.first_positions.push_back(word.data - text);
     out.counts.push_back(counts[order[i]]);
   }
   for (Part& part : parts) {
-    part.kept = part.lines;
-    for (std::size_t i = 0; i < part.final_ids.size(); ++i) {
-      part.final_ids[i] = rank[static_cast<std::size_t>(part.final_ids[i])];
-      if (part.final_ids[i] != dropped) part.kept += part.counts[i];
-    }
+    for (std::int32_t& id : part.final_ids) id = rank[static_cast<std::size_t>(id)];
+    out.lines += part.lines;
   }
   out.types = static_cast<std::int64_t>(counts.size());
   out.tokens = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
   out.max_count = counts.empty() ? 0 : *std::max_element(counts.begin(), counts.end());
 }
 
-void write_ids(const Part& part, std::int32_t* ids) {
-  for (const std::int32_t id : part.ids) {
-    const std::int32_t final_id =
-        id == line_end ? line_end : part.final_ids[static_cast<std::size_t>(id)];
-    if (final_id != dropped) *ids++ = final_id;
+// Replaces a part's provisional ids by final ones, without those of rare words.
+void finish_ids(Part& part) {
+  std::int32_t* to = part.ids;
+  for (const std::int32_t* from = part.ids; from < part.ids + part.ids_size; ++from) {
+    const std::int32_t id =
+        *from == line_end ? line_end : part.final_ids[static_cast<std::size_t>(*from)];
+    if (id != dropped) *to++ = id;
   }
+  part.ids_size = static_cast<std::size_t>(to - part.ids);
+}
+
+// The problem that stands first in the corpus. A part stops at its first one, so the parts before
+// the one that is named here have been read to their ends: `threads` makes no difference.
+const Part* first_with_problem(const std::vector<Part>& parts) {
+  for (const Part& part : parts) {
+    if (part.problem != EncodingProblem::none) return &part;
+  }
+  return nullptr;
 }
 
 }  // namespace
 
-Encoding encode(const std::uint8_t* text, std::size_t size, std::int64_t min_count, int threads,
-                InstructionSet instructions, Exchange& exchange) {
-  const std::uint8_t* const text_end = text + size;
+Encoding encode(std::span<const Text> texts, std::int64_t min_count, int threads,
+                InstructionSet instructions, std::span<std::int32_t> scratch, Exchange& exchange) {
+  const Corpus corpus(texts);
+  if (scratch.size() < corpus.size() + texts.size()) {
+    throw std::invalid_argument("scratch needs an entry for every byte and every text");
+  }
   const FindSeparators find_separators = find_separators_for(instructions);
   Encoding out;
 
-  std::vector<Part> parts = cut(text, size, std::max(threads, 1));
-  for_each_part(parts, [&](Part& part) { read_part(part, text_end, find_separators, exchange); });
-  merge(parts, text, text_end, min_count, out);
-
-  const bool open_line = size > 0 && text[size - 1] != '\n';
-  std::vector<std::int64_t> starts;
-  for (const Part& part : parts) {
-    starts.push_back(out.ids_size);
-    out.ids_size += part.kept;
-    out.lines += part.lines;
+  const auto count = static_cast<std::size_t>(std::max(threads, 1));
+  std::vector<Part> parts = cut(corpus, count, scratch.data());
+  for_each_part(parts, [&](Part& part) { read_part(part, corpus, find_separators, exchange); });
+  if (const Part* part = first_with_problem(parts)) {
+    out.problem = part->problem;
+    out.problem_position = part->problem_position;
+    return out;
   }
-  out.ids_size += open_line;
-  out.lines += open_line;
-  out.ids = std::make_unique_for_overwrite<std::int32_t[]>(static_cast<std::size_t>(out.ids_size));
-  for_each_part(parts, [&](Part& part) {
-    write_ids(part, out.ids.get() + starts[static_cast<std::size_t>(&part - parts.data())]);
-  });
-  if (open_line) out.ids[static_cast<std::size_t>(out.ids_size - 1)] = line_end;
+  merge(parts, corpus, min_count, out);
+  for_each_part(parts, finish_ids);
+  for (const Part& part : parts) {
+    // Towards the front, so never over ids that are still to be moved.
+    std::memmove(scratch.data() + out.ids_size, part.ids, part.ids_size * sizeof(std::int32_t));
+    out.ids_size += static_cast<std::int64_t>(part.ids_size);
+  }
   return out;
 }
 

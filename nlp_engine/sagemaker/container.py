@@ -10,9 +10,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from nlp_engine import settings
+from nlp_engine.classification.hyperparameters import ClassifierSettings
 from nlp_engine.classification.train import train_classifier
+from nlp_engine.embeddings.hyperparameters import Word2VecSettings
 from nlp_engine.embeddings.train import train_vectors
 from nlp_engine.errors import InputError, NlpEngineError, SettingError
+from nlp_engine.sagemaker.training_log import TrainingLog
 
 ML_ROOT = Path("/opt/ml")
 _FAILURE_CHARACTERS = 1024  # what SageMaker shows of the failure file
@@ -48,19 +52,23 @@ def _train(root: Path) -> None:
     corpus = channel_file(root / "input" / "data" / "train")
     with tempfile.TemporaryDirectory(dir=root) as scratch:
         made = Path(scratch) / "model"
+        _log.info("Processing %s . File size: %s MB", corpus, corpus.stat().st_size / 2**20)
         if options.get("mode") == "supervised":
             validation = root / "input" / "data" / "validation"
             held_out = channel_file(validation) if validation.is_dir() else None
-            train_classifier(corpus, made, validation=held_out, **options)
+            log = TrainingLog(settings.from_mapping(ClassifierSettings, options).epochs)
+            train_classifier(corpus, made, validation=held_out, report=log.report, **options)
+            log.finish(".")
             _log_accuracies(made)
         else:
-            train_vectors(corpus, made, **options)
+            log = TrainingLog(settings.from_mapping(Word2VecSettings, options).epochs)
+            train_vectors(corpus, made, report=log.report, **options)
+            log.finish("!")
             _log_mean_rho(made)
         target = root / "model"
         target.mkdir(exist_ok=True)
         for path in made.iterdir():
             shutil.move(path, target / path.name)
-    _log.info("Training finished.")
 
 
 def read_hyperparameters(path: Path) -> dict[str, Any]:

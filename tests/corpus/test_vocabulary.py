@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import bz2
+import gzip
 from pathlib import Path
+from types import SimpleNamespace
 
 import fasttext
 import numpy as np
 import pytest
 
+from nlp_engine.corpus import vocabulary
 from nlp_engine.corpus.vocabulary import encode_corpus
 from nlp_engine.demo import DemoResult
-from nlp_engine.errors import InputError
+from nlp_engine.errors import InputError, OutputError
 from nlp_engine.native import LINE_END
 from nlp_engine.progress import Progress
 
@@ -43,11 +47,58 @@ def test_the_number_of_threads_changes_nothing(demo: DemoResult) -> None:
     assert np.array_equal(one.counts, four.counts)
 
 
-def test_progress_counts_bytes(demo: DemoResult) -> None:
+def test_progress_counts_bytes_then_words(demo: DemoResult) -> None:
     path = demo.folder / "corpus" / "sentences.txt"
     reports: list[Progress] = []
-    encode_corpus(path, report=reports.append)
-    assert reports[-1].done == reports[-1].total == path.stat().st_size
+    corpus = encode_corpus(path, min_count=2, report=reports.append)
+    counting, vocabulary = reports[-2:]
+    assert counting.done == counting.total == path.stat().st_size
+    assert (vocabulary.done, vocabulary.total) == (len(corpus.words), corpus.types)
+
+
+def test_several_files_are_one_vocabulary_and_no_line_spans_two(tmp_path: Path) -> None:
+    contents = {"a.txt": "the cat\nthe", "b.txt": "", "c.txt": "cat ran\n"}
+    for name, content in contents.items():
+        (tmp_path / name).write_text(content)
+    corpus = encode_corpus([tmp_path / name for name in contents])
+    assert corpus.words == ["the", "cat", "ran"]
+    assert corpus.ids.tolist() == [0, 1, LINE_END, 0, LINE_END, 1, 2, LINE_END]
+    assert (corpus.tokens, corpus.lines) == (5, 3)
+    assert corpus.paths == (tmp_path / "a.txt", tmp_path / "c.txt")
+
+
+def test_ids_go_to_disk_when_memory_might_not_hold_them(
+    demo: DemoResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = demo.folder / "corpus" / "sentences.txt"
+    expected = encode_corpus([path, path], min_count=2)
+    assert not isinstance(expected.ids, np.memmap)
+    monkeypatch.setattr(vocabulary, "available_memory", lambda: 1000)
+    got = encode_corpus([path, path], min_count=2, threads=3, scratch=tmp_path)
+    assert isinstance(got.ids, np.memmap)
+    assert got.words == expected.words
+    assert np.array_equal(got.ids, expected.ids)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_too_small_for_the_ids_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "corpus.txt"
+    path.write_text("a b c\n")
+    monkeypatch.setattr(vocabulary, "available_memory", lambda: 0)
+    monkeypatch.setattr(vocabulary.shutil, "disk_usage", lambda _: SimpleNamespace(free=3))
+    with pytest.raises(OutputError, match=r"has 0\.0 GB free, but the word ids"):
+        encode_corpus(path, scratch=tmp_path)
+
+
+def test_a_problem_names_its_file_and_the_byte_there(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.txt", tmp_path / "bad.txt"
+    good.write_text("words " * 1000)
+    bad.write_bytes(b"fine\n" + b"x" * (1 << 20) + b"y")
+    with pytest.raises(InputError) as error:
+        encode_corpus([good, bad])
+    assert f"{bad}, byte 5: more than 1048576 bytes without a space" in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +107,11 @@ def test_progress_counts_bytes(demo: DemoResult) -> None:
         (b"", 1, "is empty"),
         (b" \n\t\n", 1, "has no words, only white space"),
         (b"a b a\n", 5, "no word occurs min_count=5 times (the most frequent occurs 2 times)"),
-        (b"fine words\ncaf\xe9 noir\n", 1, "byte 11: b'caf\\xe9' is not UTF-8"),
+        (b"fine words\ncaf\xe9 noir\n", 5, "byte 14: b'\\xe9 noir\\n' is not UTF-8"),
+        (gzip.compress(b"a b\n"), 1, "is compressed with gzip; unpack it first (gunzip)"),
+        (bz2.compress(b"a b\n"), 1, "is compressed with bzip2; unpack it first (bunzip2)"),
+        (b"PK\x03\x04\x00rest", 1, "is a binary file (byte 4 is NUL)"),
+        ("a b\n".encode("utf-16"), 1, "is UTF-16; convert it with iconv -f UTF-16 -t UTF-8"),
     ],
 )
 def test_what_is_no_corpus(tmp_path: Path, content: bytes, min_count: int, message: str) -> None:

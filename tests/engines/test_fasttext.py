@@ -5,10 +5,13 @@ import sys
 import time
 from pathlib import Path
 
+import fasttext
 import numpy as np
 import pytest
 
+from nlp_engine.corpus.vocabulary import encode_corpus
 from nlp_engine.engines import fasttext as engine
+from nlp_engine.engines import process
 from nlp_engine.errors import EngineError
 from nlp_engine.formats.fasttext import FastTextModel
 from nlp_engine.progress import Progress, Report, silent
@@ -54,6 +57,51 @@ def test_model_and_vectors(tmp_path: Path) -> None:
     assert np.isfinite(vectors).all()
 
 
+@pytest.mark.parametrize("subwords", [False, True])
+def test_matrices_are_those_of_the_librarys_model(tmp_path: Path, subwords: bool) -> None:
+    # One thread: both runs train the same numbers.
+    path = tmp_path / "corpus.txt"
+    path.write_text("the cat sat on the mat\n__label__x sat rarely\n" * 50)
+    arguments = ARGUMENTS | {"thread": 1, "bucket": 100, "minCount": 50, "label": " "}
+    arguments |= {"minn": 3, "maxn": 4 if subwords else 0}
+    train(path, **arguments)
+    library = fasttext.load_model(str(tmp_path / "model.bin"))
+    (tmp_path / "scratch").mkdir()
+    corpus = encode_corpus(path, min_count=50)
+    result = engine.train_vectors(
+        corpus, arguments=arguments, folder=tmp_path / "scratch", report=silent
+    )
+    assert result.words == corpus.words
+    assert {"__label__x", "rarely"} < set(result.words)
+    assert result.counts.tolist() == corpus.counts.tolist()
+    ids = [library.get_word_id(word) for word in result.words]
+    assert np.array_equal(result.output_rows, library.get_output_matrix()[ids])
+    if not subwords:
+        assert result.bucket_rows is None
+        expected = np.stack([library.get_word_vector(word) for word in result.words])
+        assert np.array_equal(result.input_rows, expected)
+        return
+    assert result.bucket_rows is not None and result.bucket_ids is not None
+    assert result.bucket_ids.tolist() == list(range(100))
+    for row, word in enumerate(result.words):
+        _, indices = library.get_subwords(word)
+        ngrams = result.bucket_rows[indices[1:] - len(library.get_words())]
+        mean = (result.input_rows[row] + ngrams.sum(axis=0)) / len(indices)
+        assert np.allclose(mean, library.get_word_vector(word), atol=1e-6)
+
+
+def test_losses_are_kept(slow_corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "scratch").mkdir()
+    corpus = encode_corpus([slow_corpus, slow_corpus])
+    result = engine.train_vectors(
+        corpus, arguments=ARGUMENTS, folder=tmp_path / "scratch", report=silent
+    )
+    words = [done for done, _, _ in result.losses]
+    assert words == sorted(set(words))
+    assert words[-1] == 2 * corpus.tokens
+    assert all(0 < loss < 100 and 0 <= rate <= 0.05 for _, loss, rate in result.losses)
+
+
 def test_progress_has_words_loss_and_learning_rate(slow_corpus: Path) -> None:
     reports: list[Progress] = []
     train(slow_corpus, reports.append, epoch=1)
@@ -80,7 +128,7 @@ def test_a_killed_trainer_is_reported(tmp_path: Path, monkeypatch: pytest.Monkey
         def __init__(self, command: list[str], **options: object) -> None:
             super().__init__(["sh", "-c", "kill -9 $$"], **options)  # type: ignore[call-overload]
 
-    monkeypatch.setattr(engine.subprocess, "Popen", Killed)
+    monkeypatch.setattr(process.subprocess, "Popen", Killed)
     with pytest.raises(EngineError, match="is there enough memory"):
         train(corpus)
 
@@ -99,7 +147,7 @@ def test_an_interrupted_parent_leaves_no_worker(slow_corpus: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(slow_corpus, interrupt, epoch=10_000)
+        train(slow_corpus, interrupt, epoch=1000)
     assert len(running_workers()) == before
 
 
@@ -110,7 +158,7 @@ def test_a_killed_parent_leaves_no_worker(slow_corpus: Path) -> None:
         "def report(progress):\n"
         "    if progress.done: print('running', flush=True)\n"
         "fasttext.train(corpus=Path(sys.argv[1]), model=Path(sys.argv[1] + '.bin'),"
-        " supervised=False, arguments={'epoch': 10000, 'thread': 2}, words_to_read=10**9,"
+        " supervised=False, arguments={'epoch': 1000, 'thread': 2}, words_to_read=10**9,"
         " report=report)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code, slow_corpus], stdout=subprocess.PIPE)

@@ -2,7 +2,6 @@
 // ThreadSanitizer: encodes generated texts and compares with a map-based count.
 #include <cstdio>
 #include <map>
-#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -37,14 +36,22 @@ std::map<std::string, std::int64_t> count(const std::string& text) {
   return counts;
 }
 
-bool agrees(const std::string& text, int threads, nlp::InstructionSet instructions) {
-  // An exactly sized heap block, so that a read past the end is noticed.
-  const auto bytes = std::make_unique<std::uint8_t[]>(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) bytes[i] = static_cast<std::uint8_t>(text[i]);
+// Exactly sized heap blocks, so that a read or write past the end is noticed.
+std::vector<std::uint8_t> exact(const std::string& text) {
+  std::vector<std::uint8_t> bytes(text.begin(), text.end());
+  bytes.shrink_to_fit();
+  return bytes;
+}
+
+bool agrees(const std::string& text, std::size_t cut, int threads,
+            nlp::InstructionSet instructions) {
+  const auto first = exact(text.substr(0, cut)), second = exact(text.substr(cut));
+  const std::vector<nlp::Text> texts{first, second};
+  std::vector<std::int32_t> scratch(text.size() + texts.size());
   nlp::Exchange exchange;
-  const nlp::Encoding got = nlp::encode(bytes.get(), text.size(), 2, threads, instructions, exchange);
+  const nlp::Encoding got = nlp::encode(texts, 2, threads, instructions, scratch, exchange);
   std::int64_t kept = 0, tokens = 0;
-  for (const auto& [word, times] : count(text)) {
+  for (const auto& [word, times] : count(text.substr(0, cut) + " " + text.substr(cut))) {
     tokens += times;
     kept += times >= 2 ? times : 0;
   }
@@ -60,15 +67,17 @@ int main() {
     const std::string text = make_text(random, random() % (round < 97 ? 3000 : 200000));
     const int threads = 1 + static_cast<int>(random() % 4);
     for (int set = 0; set <= static_cast<int>(nlp::best_instruction_set()); ++set) {
-      failures += !agrees(text, threads, static_cast<nlp::InstructionSet>(set));
+      failures += !agrees(text, random() % (text.size() + 1), threads,
+                          static_cast<nlp::InstructionSet>(set));
     }
   }
   nlp::Exchange cancelled;
   cancelled.cancelled = true;
   try {
-    const std::string text = "some words";
-    nlp::encode(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(), 1, 3,
-                nlp::best_instruction_set(), cancelled);
+    const auto text = exact("some words");
+    const std::vector<nlp::Text> texts{text};
+    std::vector<std::int32_t> scratch(text.size() + 1);
+    nlp::encode(texts, 1, 3, nlp::best_instruction_set(), scratch, cancelled);
     ++failures;
   } catch (const nlp::Cancelled&) {
   }

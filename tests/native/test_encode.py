@@ -18,55 +18,99 @@ from nlp_engine import native
 from nlp_engine.native import _native
 from tests.native import reference
 
+UNTOUCHED = 12345
 BEST = _native.best_instruction_set()
 INSTRUCTIONS = ["baseline", "avx2", "avx512"]
 AVAILABLE = INSTRUCTIONS[: INSTRUCTIONS.index(BEST) + 1]
 
 
-def encode(text: bytes, min_count: int = 1, threads: int = 1, instructions: str | None = None):
-    return native.encode(
-        np.frombuffer(text, np.uint8),
+def encode(
+    *texts: bytes, min_count: int = 1, threads: int = 1, instructions: str | None = None
+) -> tuple[native.Encoding, list[int]]:
+    arrays = [np.frombuffer(text, np.uint8) for text in texts]
+    scratch = np.full(native.scratch_size(arrays) + 1, UNTOUCHED, np.int32)
+    encoding = native.encode(
+        arrays,
         min_count=min_count,
         threads=threads,
+        scratch=scratch[:-1],
         on_progress=lambda done: None,
         instructions=instructions,
     )
+    assert scratch[-1] == UNTOUCHED
+    return encoding, scratch[: encoding.ids_size].tolist()
 
 
-def check(text: bytes, min_count: int, threads: int, instructions: str) -> None:
-    got = encode(text, min_count, threads, instructions)
-    expected = reference.encode(text, min_count)
+def check(texts: list[bytes], min_count: int, threads: int, instructions: str) -> None:
+    got, ids = encode(*texts, min_count=min_count, threads=threads, instructions=instructions)
+    expected = reference.encode(texts, min_count)
     data, offsets = got.word_bytes.tobytes(), got.word_offsets.tolist()
     words = [data[a:b] for a, b in itertools.pairwise(offsets)]
     assert words == expected.words
     assert got.counts.tolist() == expected.counts
-    assert got.ids.tolist() == expected.ids
-    assert got.first_positions.tolist() == expected.first_positions
+    assert ids == expected.ids
     assert (got.tokens, got.types) == (expected.tokens, expected.types)
     assert (got.max_count, got.lines) == (expected.max_count, expected.lines)
+    assert got.problem is native.EncodingProblem.NONE
 
 
 SEPARATORS = [b" ", b"\n", b"\t", b"\r", b"\v", b"\f", b"\0", b"  ", b"\n\n", b"\r\n"]
 WORDS = [
     b"a", b"b", b"the", b"eightby8", b"nine bytes"[:9], b"sixteen-bytes-16", b"seventeen-bytes-17",
-    b"a word of many more bytes than a slot"[:30].replace(b" ", b"_"), b"\xc3\xa9\xc2\xa0t",
-    b"\x1f", b"\x21", b"\x08", b"\x0e", b"\xff\x80", "日本語".encode(), b"x" * 100, b"x" * 99,
+    b"a word of many more bytes than a slot"[:30].replace(b" ", b"_"), "é\u00a0t".encode(),
+    b"\x1f", b"\x21", b"\x08", b"\x0e", "日本語".encode(), b"x" * 100, b"x" * 99,
 ]  # fmt: skip
+INSTRUCTION_SETS = st.sampled_from(AVAILABLE)
 TEXTS = st.lists(st.sampled_from(SEPARATORS + WORDS), max_size=300).map(b"".join)
 
 
-@given(TEXTS, st.integers(0, 3), st.integers(1, 5), st.sampled_from(AVAILABLE))
+@given(st.lists(TEXTS, max_size=4), st.integers(0, 3), st.integers(1, 5), INSTRUCTION_SETS)
 @settings(max_examples=400)
 def test_agrees_with_the_reference(
-    text: bytes, min_count: int, threads: int, instructions: str
+    texts: list[bytes], min_count: int, threads: int, instructions: str
 ) -> None:
-    check(text, min_count, threads, instructions)
+    check(texts, min_count, threads, instructions)
 
 
-@given(st.binary(max_size=2000), st.integers(1, 3), st.sampled_from(AVAILABLE))
-@settings(max_examples=200)
-def test_agrees_on_any_bytes(text: bytes, threads: int, instructions: str) -> None:
-    check(text, 1, threads, instructions)
+@given(st.lists(st.text(max_size=600).map(str.encode), max_size=3), st.integers(1, 3))
+@settings(max_examples=100)
+def test_agrees_on_any_text(texts: list[bytes], threads: int) -> None:
+    check(texts, 1, threads, BEST)
+
+
+@given(st.lists(st.binary(max_size=200) | TEXTS, max_size=4), st.integers(1, 5), INSTRUCTION_SETS)
+@settings(max_examples=300)
+def test_finds_the_first_byte_that_is_no_utf8(
+    texts: list[bytes], threads: int, instructions: str
+) -> None:
+    # With a line break in between, so that no character begins in one text and ends in the next.
+    texts = [text + b"\n" for text in texts]
+    got, ids = encode(*texts, threads=threads, instructions=instructions)
+    position = reference.first_invalid(b"".join(texts))
+    if position is None:
+        assert got.problem is native.EncodingProblem.NONE
+    else:
+        assert got.problem is native.EncodingProblem.NOT_UTF8
+        assert got.problem_position == position
+        assert ids == []
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_word_too_long_is_refused(threads: int) -> None:
+    longest = b"x" * native.MAX_WORD_BYTES
+    assert encode(b"a\n", longest, threads=threads)[0].types == 2
+    got, _ = encode(b"a\n", b"bc " + longest + b"x d", threads=threads)
+    assert got.problem is native.EncodingProblem.LONG_WORD
+    assert got.problem_position == 5
+
+
+def test_scratch_that_is_too_small_is_refused() -> None:
+    text = np.frombuffer(b"a\nb", np.uint8)
+    assert native.scratch_size([text, text]) == 8
+    with pytest.raises(ValueError, match="scratch needs an entry"):
+        native.encode(
+            [text, text], min_count=1, threads=1, scratch=np.empty(7, np.int32), on_progress=print
+        )
 
 
 @pytest.mark.parametrize("instructions", AVAILABLE)
@@ -76,17 +120,24 @@ def test_agrees_over_many_blocks_and_a_growing_table(instructions: str, threads:
     words = [b"w%d" % number for number in rng.zipf(1.2, 300_000) % 200_000]
     separators = rng.choice([b" ", b"\n", b"  "], len(words), p=[0.9, 0.05, 0.05])
     text = b"".join(piece for pair in zip(words, separators, strict=True) for piece in pair)
-    check(text, 2, threads, instructions)
+    check([text], 2, threads, instructions)
+    check([text[:500_000], text[500_000:]], 2, threads, instructions)
 
 
 def test_one_word_across_many_blocks() -> None:
-    check(b"x" * 200_000 + b" y", 1, 3, BEST)
+    check([b"x" * 200_000 + b" y"], 1, 3, BEST)
 
 
-@pytest.mark.parametrize("text", [b"", b"\n", b"   ", b"word", b"word\n"])
-def test_edges(text: bytes) -> None:
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [], [b""], [b"\n"], [b"   "], [b"word"], [b"word\n"], [b"a", b"b"], [b"a", b"", b"a"],
+        [b"", b"a "], [b"a\n", b"\n", b"a"], [b"a"] * 20,
+    ],
+)  # fmt: skip
+def test_edges(texts: list[bytes]) -> None:
     for threads in (1, 4):
-        check(text, 1, threads, BEST)
+        check(texts, 1, threads, BEST)
 
 
 def test_forcing_an_instruction_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +153,7 @@ def test_forcing_an_instruction_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_results_outlive_the_text() -> None:
     text = bytearray(b"one two one")
-    got = encode(bytes(text))
+    got, _ = encode(bytes(text))
     del text
     assert got.word_bytes.tobytes() == b"onetwo"
 
@@ -119,8 +170,9 @@ def test_other_threads_run_while_the_kernel_works() -> None:
 
     thread = threading.Thread(target=tick)
     thread.start()
+    scratch = np.empty(native.scratch_size([text]), np.int32)
     started = time.perf_counter()
-    _native.encode(text, 1, 1, "best", _native.Exchange())
+    _native.encode([text], 1, 1, "best", scratch, _native.Exchange())
     seconds = time.perf_counter() - started
     stop.set()
     thread.join()
@@ -130,7 +182,8 @@ def test_other_threads_run_while_the_kernel_works() -> None:
 def test_progress_reaches_the_size() -> None:
     seen: list[int] = []
     text = np.frombuffer(b"some words " * 2_000_000, np.uint8)
-    native.encode(text, min_count=1, threads=2, on_progress=seen.append)
+    scratch = np.empty(native.scratch_size([text]), np.int32)
+    native.encode([text], min_count=1, threads=2, scratch=scratch, on_progress=seen.append)
     assert seen == sorted(seen)
     assert seen[-1] == len(text)
 
@@ -138,8 +191,10 @@ def test_progress_reaches_the_size() -> None:
 def test_ctrl_c_stops_the_kernel() -> None:
     code = (
         "import numpy as np; from nlp_engine import native\n"
-        "text = np.zeros(20_000_000_000, np.uint8)  # read-only, so it takes no memory\n"
-        "native.encode(text, min_count=1, threads=1, on_progress=lambda n: print(n, flush=True))\n"
+        "text = np.zeros(4_000_000_000, np.uint8)  # read-only, so it takes no memory\n"
+        "scratch = np.empty(len(text) + 1, np.int32)  # hardly any of it is touched\n"
+        "native.encode([text], min_count=1, threads=1, scratch=scratch,"
+        " on_progress=lambda n: print(n, flush=True))\n"
         "print('finished')"
     )
     process = subprocess.Popen(

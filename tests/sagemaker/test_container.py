@@ -51,6 +51,7 @@ def test_classifier_with_validation_and_the_lines_that_sagemaker_reads(
     assert train_accuracy and float(train_accuracy[1]) == 1.0
     assert validation_accuracy and float(validation_accuracy[1]) == 1.0
     assert "Number of train examples: 80" in log
+    assert "Training finished." in log
     assert Classifier.open(root / "model").predict(["pears"])[0][0].label == "fruit"
 
 
@@ -61,7 +62,22 @@ def test_mean_rho_is_logged_as_blazingtext_does(
     options = {"mode": "cbow", "vector_dim": "4", "min_count": "1"}
     root = make_root(tmp_path, options, train="king queen man woman\n" * 50)
     assert container.train(root) == 0
-    assert re.search(r"#mean_rho: (-?\d\S*)", caplog.text)
+    lines = [record.getMessage() for record in caplog.records]
+    corpus = root / "input" / "data" / "train" / "train.txt"
+    size = corpus.stat().st_size / 2**20
+    order = [
+        re.escape(f"Processing {corpus} . File size: {size} MB"),
+        r"Read 0M words",
+        r"Number of words:  4",
+        r"Training finished!",
+        r"Average throughput in Million words/sec: \d+\.\d\d",
+        r"Total training time in seconds: \d+\.\d\d",
+    ]
+    found = [next(i for i, line in enumerate(lines) if re.fullmatch(p, line)) for p in order]
+    assert found == sorted(found)
+    rho = re.search(r"#mean_rho: (\S+)", caplog.text)
+    stored = json.loads((root / "model" / "eval.json").read_text())
+    assert rho and float(rho[1]) == stored["mean_rho"]
 
 
 def test_companion_files_of_spark_do_not_count(tmp_path: Path) -> None:

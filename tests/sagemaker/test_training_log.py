@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import logging
+import re
+
+import pytest
+
+from nlp_engine.progress import Progress
+from nlp_engine.sagemaker import training_log
+from nlp_engine.sagemaker.training_log import TrainingLog
+
+
+@pytest.fixture
+def lines(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is logged by training 100 M words in 5 epochs, reported each of 50 seconds."""
+    caplog.set_level(logging.INFO)
+    now = iter(range(1000))
+    monkeypatch.setattr(training_log.time, "monotonic", lambda: float(next(now)))
+    log = TrainingLog(epochs=5)
+    log.report(Progress("counting words", 10, 10, "bytes"))
+    log.report(Progress("vocabulary", 71290, 253854, "words"))
+    total = 100_000_000
+    for second in range(51):
+        rate = 0.05 * (1 - second / 50)
+        detail = f"loss 0.1, learning rate {rate:.6f}"
+        log.report(Progress("training", total * second // 50, total, "words", detail))
+    log.finish("!")
+    return [record.getMessage() for record in caplog.records]
+
+
+def test_the_lines_are_blazingtexts(lines: list[str]) -> None:
+    assert lines[:2] == ["Read 20M words", "Number of words:  71290"]
+    assert lines[2] == "##### Alpha: 0.0450  Progress: 10.00%  Million Words/sec: 2.00 #####"
+    assert lines[-4].startswith("##### Alpha: 0.0000  Progress: 100.00%  Million Words/sec: 2.00")
+    assert lines[-3:] == [
+        "Training finished!",
+        "Average throughput in Million words/sec: 2.00",
+        "Total training time in seconds: 50.00",
+    ]
+
+
+def test_progress_lines_are_few(lines: list[str]) -> None:
+    assert len([line for line in lines if re.search(r"Alpha: \S+  Progress: ", line)]) == 10
+
+
+def test_a_trainer_that_reports_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    TrainingLog(epochs=1).finish(".")
+    assert "Training finished." in caplog.text
+    assert "Total training time in seconds: 0.00" in caplog.text
