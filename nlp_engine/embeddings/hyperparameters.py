@@ -13,7 +13,7 @@ from nlp_engine import settings
 from nlp_engine.errors import SettingError
 from nlp_engine.settings import setting
 
-ENGINES = ("fasttext",)
+ENGINES = ("native", "fasttext", "gensim")
 _LONG_VECTORS = 1500
 
 
@@ -42,7 +42,24 @@ class Word2VecSettings:
     buckets: int = setting(2_000_000, minimum=1, help="hash buckets for n-grams")
     evaluation: bool = setting(True, help="evaluate on word similarity after training")
     threads: int | None = setting(None, minimum=1, help="threads; by default all processors")
-    engine: str = setting("fasttext", choices=ENGINES, help="the trainer")
+    seed: int = setting(
+        1,
+        minimum=0,
+        help="start of the random numbers; with one thread the same seed, corpus and "
+        "settings give the same vectors",
+    )
+    pretrained_vectors: str | None = setting(
+        None, metavar="MODEL", help="vectors to start from: a vectors folder or file"
+    )
+    checkpoint_minutes: float = setting(
+        10,
+        above=0,
+        recorded=False,
+        help="minutes between checkpoints, from which a killed training goes on",
+    )
+    engine: str = setting(
+        "native", choices=ENGINES, help="the trainer; the others are there to compare with"
+    )
 
     def __post_init__(self) -> None:
         settings.check(self)
@@ -54,6 +71,11 @@ class Word2VecSettings:
             raise SettingError(
                 f"max_char is {self.max_char}, below min_char {self.min_char}; "
                 "raise max_char or lower min_char"
+            )
+        if self.pretrained_vectors is not None and self.engine != "native":
+            raise SettingError(
+                f"pretrained_vectors is {self.pretrained_vectors!r}, which engine {self.engine} "
+                "lacks; use engine native"
             )
 
     def remarks(self) -> list[str]:

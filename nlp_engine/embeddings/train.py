@@ -8,22 +8,25 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nlp_engine import settings
 from nlp_engine.corpus.build import corpus_file
-from nlp_engine.corpus.vocabulary import encode_corpus
-from nlp_engine.embeddings.evaluation import bundled_sets, eval_json, evaluate
+from nlp_engine.corpus.vocabulary import EncodedCorpus, encode_corpus
+from nlp_engine.embeddings import peers, trainer
+from nlp_engine.embeddings.artifacts import write_evaluation, write_training, write_vectors
+from nlp_engine.embeddings.evaluation import bundled_sets
 from nlp_engine.embeddings.hyperparameters import Word2VecSettings
 from nlp_engine.embeddings.vectors import WordVectors
-from nlp_engine.engines import fasttext
+from nlp_engine.engines.result import TrainedVectors
+from nlp_engine.errors import InputError
 from nlp_engine.files import new_folder
-from nlp_engine.formats import word2vec
-from nlp_engine.manifest import write_manifest
+from nlp_engine.manifest import Manifest, engine_version, write_manifest
 from nlp_engine.progress import Report, silent
 from nlp_engine.text.tokenizers import TokenizerSettings
 
@@ -31,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 
 def train_vectors(
-    corpus: Path | str,
+    corpus: Path | str | Sequence[Path | str],
     out: Path | str | None = None,
     *,
     pairs: Sequence[Path | str] = (),
@@ -42,10 +45,15 @@ def train_vectors(
     """Train word vectors.
 
     The folder gets `vectors.txt` (word2vec text, most frequent word first), `vectors.bin` (a
-    fastText model) and `eval.json` (if evaluated), as BlazingText's `model.tar.gz` has them.
+    fastText model) and `eval.json` (if evaluated), as BlazingText's `model.tar.gz` has them, and
+    `training.json` (losses, seconds).
+
+    A training by engine `native` that was killed goes on at its last checkpoint when it is called
+    again with the same corpus, folder and options.
 
     Args:
-        corpus: A corpus folder, or a file with one sentence of space-separated words per line.
+        corpus: A corpus folder, or a file of space-separated words with one sentence per line or
+            all in one; or several of these.
         out: The folder to make; None keeps only the returned vectors.
         pairs: Files of word pairs or analogies to evaluate on; by default WordSim353,
             SimLex-999 and Google's analogies for English.
@@ -59,95 +67,148 @@ def train_vectors(
     Raises:
         InputError: The corpus cannot be read or no word reaches `min_count`.
         OutputError: The folder exists or cannot be written.
-        SettingError: An option that does not exist or is out of range.
+        SettingError: An option that does not exist or is out of range, or needs too much memory.
         EngineError: The trainer failed.
     """
     chosen = settings.from_mapping(Word2VecSettings, options)
     for remark in chosen.remarks():
         _log.warning(remark)
+    given = [corpus] if isinstance(corpus, str | Path) else corpus
+    corpora = _open_corpora([Path(path) for path in given])
+    sets = _evaluation_sets(corpora, chosen, [Path(pair) for pair in pairs])
     if out is None:
-        with tempfile.TemporaryDirectory() as folder:
-            _train(Path(corpus), Path(folder) / "vectors", chosen, pairs, overwrite, report)
-            return WordVectors.open(Path(folder) / "vectors")
-    _train(Path(corpus), Path(out), chosen, pairs, overwrite, report)
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch) / "vectors"
+            _train(corpora, folder, chosen, sets, overwrite, report)
+            return WordVectors.open(folder)  # its mapped file outlives the folder
+    _train(corpora, Path(out), chosen, sets, overwrite, report)
     return WordVectors.open(out)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Corpora:
+    """The files to train on, and the manifests of the folders they are in."""
+
+    paths: list[Path]
+    loose: list[Path]  # those outside of corpus folders
+    parents: list[Manifest]
+
+    @property
+    def language(self) -> str:
+        return self.parents[0].language if self.parents else "en"
+
+
+def _open_corpora(given: Sequence[Path]) -> _Corpora:
+    opened = [corpus_file(path) for path in given]
+    if not opened:
+        raise InputError("no corpus to train on; name a corpus folder or a file")
+    parents = [parent for _, parent in opened if parent]
+    tokenizers = [TokenizerSettings.of(parent) for parent in parents]
+    for other in tokenizers[1:]:
+        if other != tokenizers[0]:
+            raise InputError(
+                f"the corpora were tokenised differently, by {tokenizers[0]} and {other}; build "
+                "them alike, or train on each by itself"
+            )
+    return _Corpora(
+        paths=[path for path, _ in opened],
+        loose=[path for path, parent in opened if not parent],
+        parents=parents,
+    )
+
+
+def _evaluation_sets(
+    corpora: _Corpora, chosen: Word2VecSettings, pairs: list[Path]
+) -> Sequence[Path]:
+    if not chosen.evaluation:
+        return []
+    sets = pairs or bundled_sets(corpora.language)
+    if not sets:
+        _log.warning("no evaluation set for language %s: not evaluated", corpora.language)
+    return sets
+
+
 def _train(
-    corpus: Path,
+    corpora: _Corpora,
     out: Path,
     chosen: Word2VecSettings,
-    pairs: Sequence[Path | str],
+    sets: Sequence[Path],
     overwrite: bool,
     report: Report,
 ) -> None:
     started = time.monotonic()
-    path, parent = corpus_file(corpus)
-    language = parent.language if parent else "en"
-    pair_files = [Path(pair) for pair in pairs]
-    if not chosen.evaluation:
-        pair_files = []
-    elif not pair_files:
-        pair_files = bundled_sets(language)
-        if not pair_files:
-            _log.warning("no evaluation set for language %s: not evaluated", language)
-    with new_folder(out, overwrite=overwrite) as folder:
-        encoded = encode_corpus(path, min_count=max(chosen.min_count, 1), report=report)
-        array = folder / "vectors.npy"
-        model = fasttext.train(
-            corpus=path,
-            model=folder / "vectors.bin",
-            supervised=False,
-            arguments=_fasttext_arguments(chosen),
-            words_to_read=encoded.tokens * chosen.epochs,
+    with new_folder(out, overwrite=overwrite, resume_key=_resume_key(corpora, chosen)) as folder:
+        encoded = encode_corpus(
+            corpora.paths,
+            min_count=max(chosen.min_count, 1),
+            threads=chosen.threads,
+            scratch=folder,
             report=report,
-            vectors=array,
         )
-        vectors = WordVectors(model.words, np.load(array))
-        array.unlink()
-        word2vec.write_text(folder / "vectors.txt", vectors.words, vectors.matrix)
-        if pair_files:
-            results = eval_json(evaluate(vectors, pair_files))
-            text = json.dumps(results, indent=4, sort_keys=True)
-            (folder / "eval.json").write_text(text + "\n", encoding="utf-8")
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".trainer-") as scratch:
+            trained, measured = _run_engine(encoded, chosen, folder, Path(scratch), report)
+            write_vectors(folder, trained, chosen, tokens=encoded.tokens)
+        write_training(folder, **measured)
+        parent = corpora.parents[0] if corpora.parents else None
+        if sets:
+            write_evaluation(folder, sets, parent)
         write_manifest(
             folder,
             format="vectors",
-            language=language,
+            language=corpora.language,
             started=started,
-            sources=[] if parent else [path],
-            parents=[parent] if parent else [],
+            sources=corpora.loose,
+            parents=corpora.parents,
             settings=settings.to_mapping(chosen)
             | (TokenizerSettings.of(parent).for_manifest() if parent else {}),
             counts={
-                "words": len(vectors),
+                "words": len(trained.words),
                 "tokens": encoded.tokens,
-                "training_words": encoded.tokens * chosen.epochs,
+                "training_words": int(encoded.counts.sum()) * chosen.epochs,
             },
         )
 
 
-def _fasttext_arguments(chosen: Word2VecSettings) -> dict[str, Any]:
-    """FastText's names for the settings.
+def _resume_key(corpora: _Corpora, chosen: Word2VecSettings) -> str | None:
+    """What must be the same for a checkpoint to be of use; None where there are none."""
+    if chosen.engine != "native":
+        return None
+    files = [(str(p.resolve()), p.stat().st_size, p.stat().st_mtime_ns) for p in corpora.paths]
+    threads = chosen.threads or os.cpu_count()
+    return json.dumps([engine_version(), files, threads, settings.to_mapping(chosen)])
 
-    It has no batched mode: `batch_skipgram` trains the same model pair by pair there, and
-    `batch_size` has no meaning.
-    """
-    default = {field.name: field.default for field in fields(chosen)}["batch_size"]
-    if chosen.batch_size != default:
-        _log.warning("engine fasttext has no batches: batch_size is not used")
-    return {
-        "model": "cbow" if chosen.mode == "cbow" else "skipgram",
-        "dim": chosen.vector_dim,
-        "ws": chosen.window_size,
-        "neg": chosen.negative_samples,
-        "t": chosen.sampling_threshold,
-        "minCount": max(chosen.min_count, 1),
-        "epoch": chosen.epochs,
-        "lr": chosen.learning_rate,
-        "minn": chosen.min_char if chosen.subwords else 0,
-        "maxn": chosen.max_char if chosen.subwords else 0,
-        "bucket": chosen.buckets,
-        "thread": chosen.threads or os.cpu_count() or 1,
-        "verbose": 2,
-    }
+
+def _run_engine(
+    corpus: EncodedCorpus, chosen: Word2VecSettings, folder: Path, scratch: Path, report: Report
+) -> tuple[TrainedVectors, dict[str, Any]]:
+    """The trained matrices, and what `training.json` holds."""
+    if chosen.engine == "native":
+        fill = _pretrained_rows(chosen)
+        trained, run = trainer.train(corpus, chosen, folder=folder, report=report, pretrained=fill)
+        seconds = {"seconds": run.seconds, "cpu_seconds": run.cpu_seconds}
+        return trained, {"loss": trained.losses, **seconds}
+    train = peers.train_with_fasttext if chosen.engine == "fasttext" else peers.train_with_gensim
+    trained = train(corpus, chosen, folder=scratch, report=report)
+    return trained, {"loss": trained.losses}
+
+
+def _pretrained_rows(chosen: Word2VecSettings) -> trainer.FillRows | None:
+    if chosen.pretrained_vectors is None:
+        return None
+    path = chosen.pretrained_vectors
+    vectors = WordVectors.open(path)
+    if vectors.vector_dim != chosen.vector_dim:
+        raise InputError(
+            f"{path} has vectors of {vectors.vector_dim} dimensions, vector_dim is "
+            f"{chosen.vector_dim}; set vector_dim to {vectors.vector_dim}"
+        )
+
+    def fill(words: list[str], rows: NDArray[np.float32]) -> None:
+        known = [(at, word) for at, word in enumerate(words) if word in vectors]
+        if not known:
+            raise InputError(f"{path} has none of the corpus' {len(words)} words")
+        for at, word in known:
+            rows[at] = vectors[word]
+        _log.info("%d of %d words start from %s", len(known), len(words), path)
+
+    return fill

@@ -180,4 +180,5 @@ NB_MODULE(_native, m) {
   m.def("encode", &encode, "texts"_a, "min_count"_a, "threads"_a, "instructions"_a,
         "scratch"_a.noconvert(), "exchange"_a);
   bind_vectors(m);
+  bind_word2vec(m);
 }

@@ -12,3 +12,6 @@ nlp::InstructionSet instruction_set(const std::string& name);
 
 // The kernels for word vectors.
 void bind_vectors(nanobind::module_& m);
+
+// Training word vectors.
+void bind_word2vec(nanobind::module_& m);

@@ -1,0 +1,70 @@
+"""What a vectors folder holds: BlazingText's artifacts, and how the training went."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nlp_engine.embeddings.evaluation import eval_json, evaluate
+from nlp_engine.embeddings.hyperparameters import Word2VecSettings
+from nlp_engine.embeddings.vectors import WordVectors
+from nlp_engine.engines.result import TrainedVectors
+from nlp_engine.formats import fasttext, word2vec
+from nlp_engine.manifest import Manifest
+
+TRAINING_FILE = "training.json"
+
+
+def write_vectors(
+    folder: Path, trained: TrainedVectors, chosen: Word2VecSettings, *, tokens: int
+) -> None:
+    """Write `vectors.bin`, a fastText model, and `vectors.txt`, a word vector per line."""
+    subwords = trained.bucket_ids is not None
+    fasttext.write_vectors_model(
+        folder / "vectors.bin",
+        settings=fasttext.VectorsModelSettings(
+            model="cbow" if chosen.mode == "cbow" else "skipgram",
+            window_size=chosen.window_size,
+            epochs=chosen.epochs,
+            min_count=chosen.min_count,
+            negative_samples=chosen.negative_samples,
+            sampling_threshold=chosen.sampling_threshold,
+            min_char=chosen.min_char if subwords else 0,
+            max_char=chosen.max_char if subwords else 0,
+            buckets=chosen.buckets if subwords else 0,
+        ),
+        words=trained.words,
+        counts=trained.counts,
+        tokens=tokens,
+        input_rows=trained.input_rows,
+        output_rows=trained.output_rows,
+        bucket_ids=trained.bucket_ids,
+        bucket_rows=trained.bucket_rows,
+    )
+    vectors = WordVectors.open(folder / "vectors.bin")
+    word2vec.write_text(folder / "vectors.txt", vectors.words, vectors.matrix)
+
+
+def write_evaluation(folder: Path, sets: Sequence[Path], corpus: Manifest | None) -> None:
+    """Write `eval.json`: the folder's vectors on files of word pairs and analogies.
+
+    Args:
+        folder: With `vectors.bin`.
+        sets: The files.
+        corpus: Of the corpus, whose language says how words are lower-cased.
+    """
+    vectors = WordVectors.open(folder / "vectors.bin")
+    vectors.manifest = corpus
+    _write_json(folder / "eval.json", eval_json(evaluate(vectors, sets)))
+
+
+def write_training(folder: Path, **measured: Any) -> None:
+    """Write `training.json`: losses, and seconds of the training phase."""
+    _write_json(folder / TRAINING_FILE, measured)
+
+
+def _write_json(path: Path, content: Any) -> None:
+    text = json.dumps(content, indent=4, sort_keys=True)
+    path.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,204 @@
+"""The trainer: word vectors by this package's own kernels."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp_engine.corpus.vocabulary import EncodedCorpus
+from nlp_engine.embeddings.checkpoint import (
+    TrainingRun,
+    load_checkpoint,
+    remove_checkpoints,
+    save_checkpoint,
+)
+from nlp_engine.embeddings.hyperparameters import Word2VecSettings
+from nlp_engine.engines.result import TrainedVectors
+from nlp_engine.errors import SettingError
+from nlp_engine.memory import available_memory
+from nlp_engine.native import word2vec
+from nlp_engine.progress import Progress, Report
+
+NEGATIVES_POWER = 0.75
+"""Negatives are drawn by count to this power (Mikolov et al., 2013)."""
+
+_LAST_RATE = 1e-4  # of the first (word2vec.cpp)
+_LOSS_POINTS = 200
+_ROWS_AT_ONCE = 1 << 14
+_WORTH_KEEPING_SECONDS = 60  # as in files.new_folder
+
+FillRows = Callable[[list[str], NDArray[np.float32]], None]
+"""Overwrites the rows, float32 (V, D), of those of the (V) words for which it has vectors."""
+
+
+def train(
+    corpus: EncodedCorpus,
+    chosen: Word2VecSettings,
+    *,
+    folder: Path,
+    report: Report,
+    pretrained: FillRows | None = None,
+) -> tuple[TrainedVectors, TrainingRun]:
+    """Train word vectors on all threads.
+
+    Args:
+        corpus: Encoded with the settings' `min_count`.
+        chosen: The settings.
+        folder: Where checkpoints go, and where one of an earlier, interrupted call may be.
+        report: Told of words, loss and learning rate.
+        pretrained: Gives words the vectors to start from.
+
+    Returns:
+        The matrices and what was measured.
+
+    Raises:
+        SettingError: The matrices would not fit into memory.
+        KeyboardInterrupt: After a checkpoint, if more than a minute of work would be lost.
+    """
+    model = _model(corpus, chosen)
+    words = word2vec.Word2VecCorpus(
+        ids=corpus.ids,
+        keep=word2vec.keep_chances(corpus.counts, chosen.sampling_threshold),
+        words=int(corpus.counts.sum()),
+        epochs=chosen.epochs,
+        learning_rate=chosen.learning_rate,
+    )
+    run = load_checkpoint(folder, model)
+    if run is None:
+        _initialise(model, chosen.seed)
+        if pretrained:
+            pretrained(corpus.words, model.input_rows[: len(corpus.words), : chosen.vector_dim])
+        threads = chosen.threads or os.cpu_count() or 1
+        run = TrainingRun(word2vec.start(words, threads=threads, seed=chosen.seed))
+    _run(model, words, run, folder=folder, minutes=chosen.checkpoint_minutes, report=report)
+    remove_checkpoints(folder)
+    return _result(corpus, model, run), run
+
+
+def _model(corpus: EncodedCorpus, chosen: Word2VecSettings) -> word2vec.Word2VecModel:
+    subwords = None
+    rows = vocabulary = len(corpus.words)
+    if chosen.subwords:
+        subwords = word2vec.subword_table(
+            corpus.words,
+            min_char=chosen.min_char,
+            max_char=chosen.max_char,
+            buckets=chosen.buckets,
+        )
+        rows += len(subwords.bucket_ids)
+    _check_memory(rows, vocabulary, chosen.vector_dim)
+    return word2vec.Word2VecModel(
+        mode=chosen.mode,
+        dim=chosen.vector_dim,
+        window=chosen.window_size,
+        negatives=chosen.negative_samples,
+        batch_size=chosen.batch_size,
+        input_rows=word2vec.zero_rows(rows, chosen.vector_dim),
+        output_rows=word2vec.zero_rows(vocabulary, chosen.vector_dim),
+        alias=word2vec.alias_table(corpus.counts.astype(np.float64) ** NEGATIVES_POWER),
+        subwords=subwords,
+    )
+
+
+def _check_memory(input_rows: int, output_rows: int, dim: int) -> None:
+    needed = 4 * word2vec.row_floats(dim) * (input_rows + output_rows)
+    free = available_memory()
+    if needed > free:
+        raise SettingError(
+            f"vector_dim is {dim}; with {output_rows:,} words the matrices need "
+            f"{needed / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free; lower vector_dim "
+            "or raise min_count"
+        )
+
+
+def _initialise(model: word2vec.Word2VecModel, seed: int) -> None:
+    """Input rows uniform within 0.5 / D (word2vec), or 1 / D with sub-words (fastText)."""
+    random = np.random.default_rng(seed)
+    width = np.float32((2.0 if model.subwords else 1.0) / model.dim)
+    rows = model.input_rows[:, : model.dim]
+    for begin in range(0, len(rows), _ROWS_AT_ONCE):
+        block = rows[begin : begin + _ROWS_AT_ONCE]
+        block[:] = (random.random(block.shape, np.float32) - np.float32(0.5)) * width
+
+
+def _run(
+    model: word2vec.Word2VecModel,
+    corpus: word2vec.Word2VecCorpus,
+    run: TrainingRun,
+    *,
+    folder: Path,
+    minutes: float,
+    report: Report,
+) -> None:
+    """Train to the end, with a checkpoint every so many minutes."""
+    watch = _Watch(corpus, run, report)
+    while not run.state.finished(corpus.epochs):
+        pause_at = time.monotonic() + 60 * minutes
+        began, cpu_began = time.monotonic(), _cpu_seconds()
+
+        def on_tick(words_done: int, loss: float | None, pause_at: float = pause_at) -> bool:
+            watch.tick(words_done, loss)
+            return time.monotonic() < pause_at
+
+        try:
+            word2vec.train(model, corpus, run.state, on_tick=on_tick)
+        except KeyboardInterrupt:
+            if time.monotonic() - watch.began >= _WORTH_KEEPING_SECONDS:
+                save_checkpoint(folder, model, run)
+            raise
+        finally:
+            run.seconds += time.monotonic() - began
+            run.cpu_seconds += _cpu_seconds() - cpu_began
+        if not run.state.finished(corpus.epochs):
+            save_checkpoint(folder, model, run)
+
+
+def _cpu_seconds() -> float:
+    times = os.times()
+    return times.user + times.system
+
+
+class _Watch:
+    """Reports progress and gathers the loss curve."""
+
+    def __init__(self, corpus: word2vec.Word2VecCorpus, run: TrainingRun, report: Report) -> None:
+        self.began = time.monotonic()
+        self._corpus = corpus
+        self._total = corpus.words * corpus.epochs
+        self._run = run
+        self._report = report
+        self._sums = [0.0, 0.0]  # of losses since the last point, and their number
+        self._detail = ""
+
+    def tick(self, words_done: int, loss: float | None) -> None:
+        share = min(words_done / self._total, 1.0)
+        rate = self._corpus.learning_rate * max(1 - share, _LAST_RATE)
+        if loss is not None:
+            self._sums = [self._sums[0] + loss, self._sums[1] + 1]
+            self._detail = f"loss {loss:.3f}, learning rate {rate:.4f}"
+            if share * _LOSS_POINTS >= len(self._run.losses) + 1:
+                mean = self._sums[0] / self._sums[1]
+                self._run.losses.append((words_done, round(mean, 4), round(rate, 6)))
+                self._sums = [0.0, 0.0]
+        self._report(Progress("training", words_done, self._total, "words", self._detail))
+
+
+def _result(
+    corpus: EncodedCorpus, model: word2vec.Word2VecModel, run: TrainingRun
+) -> TrainedVectors:
+    words = len(corpus.words)
+    rows = model.input_rows[:, : model.dim]
+    return TrainedVectors(
+        words=corpus.words,
+        counts=corpus.counts,
+        input_rows=rows[:words],
+        output_rows=model.output_rows[:, : model.dim],
+        bucket_ids=model.subwords.bucket_ids if model.subwords else None,
+        bucket_rows=rows[words:] if model.subwords else None,
+        losses=run.losses,
+    )

@@ -1,0 +1,230 @@
+#include "word2vec.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <new>
+#include <thread>
+
+#include "encoder.h"
+#include "word2vec_sentence.h"
+
+namespace nlp {
+namespace {
+
+constexpr std::int64_t words_between_reports = 10'000;
+constexpr double last_learning_rate = 1e-4;  // of the first
+
+struct Free {
+  void operator()(void* memory) const { std::free(memory); }
+};
+
+// Floats aligned to cache lines, all zero.
+std::unique_ptr<float[], Free> aligned_floats(std::int64_t count) {
+  const std::size_t bytes = (static_cast<std::size_t>(count) * sizeof(float) + 63) / 64 * 64;
+  void* memory = std::aligned_alloc(64, bytes);
+  if (memory == nullptr) throw std::bad_alloc();
+  std::fill_n(static_cast<float*>(memory), bytes / sizeof(float), 0.f);
+  return std::unique_ptr<float[], Free>(static_cast<float*>(memory));
+}
+
+// The memory behind a Word2VecWorkspace.
+struct Buffers {
+  explicit Buffers(const Word2Vec& model)
+      : rows(std::max({2 * model.window, model.batch_size, 1}) + 1),
+        in(static_cast<std::size_t>(rows)),
+        out(static_cast<std::size_t>(1 + model.negatives)),
+        reach(max_ahead),
+        drawn(static_cast<std::size_t>(max_ahead) * 2 * static_cast<std::size_t>(model.window) *
+              static_cast<std::size_t>(model.negatives)),
+        gradients(aligned_floats(std::int64_t{rows} * (1 + model.negatives) + 32)),
+        old(aligned_floats((rows + 2) * model.stride)),
+        hidden(aligned_floats((4 * model.window + 4) * model.stride)) {}
+
+  Word2VecWorkspace workspace() {
+    return {in.data(),  out.data(),   gradients.get(), old.get(),
+            hidden.get(), reach.data(), drawn.data()};
+  }
+
+  int rows;
+  std::vector<float*> in, out;
+  std::vector<std::int32_t> reach, drawn;
+  std::unique_ptr<float[], Free> gradients, old, hidden;
+};
+
+// Reads a thread's part sentence by sentence and keeps the shared counters up to date.
+class Reader {
+ public:
+  Reader(const Word2VecCorpus& corpus, Word2VecThread& thread, Word2VecExchange& exchange)
+      : corpus_(corpus), thread_(thread), exchange_(exchange), random{thread.random} {}
+
+  ~Reader() { thread_.random = random.state; }
+
+  // The next sentences after sub-sampling; false at the end of the last epoch.
+  bool next(Sentences& text) {
+    text.length = 0;
+    while (text.length < Sentences::enough) {
+      if (thread_.position >= thread_.end) {
+        if (text.length > 0) return true;
+        ++thread_.epoch;
+        thread_.position = thread_.begin;
+      }
+      if (thread_.epoch >= corpus_.epochs || thread_.begin >= thread_.end) return false;
+      add_sentence(text);
+    }
+    return true;
+  }
+
+  // Tells the exchange every few thousand words, and lowers the learning rate as all threads go on.
+  void report(LossSample& loss) {
+    if (thread_.pending_words < words_between_reports) return;
+    flush(loss);
+    const double all = static_cast<double>(corpus_.words) * corpus_.epochs;
+    const double left = 1.0 - static_cast<double>(exchange_.words_done.load()) / all;
+    thread_.learning_rate = corpus_.learning_rate * std::max(left, last_learning_rate);
+  }
+
+  void flush(LossSample& loss) {
+    exchange_.words_done.fetch_add(thread_.pending_words);
+    exchange_.loss.fetch_add(loss.loss);
+    exchange_.loss_pairs.fetch_add(loss.pairs);
+    thread_.pending_words = 0;
+    loss = {};
+  }
+
+ private:
+  // Adds what is kept of a line, or of 1000 of its words; a word alone has no context.
+  void add_sentence(Sentences& text) {
+    const int first = text.length;
+    int at = first;
+    std::int64_t position = thread_.position;
+    std::int64_t read = 0;
+    while (position < thread_.end && at - first < max_sentence_words) {
+      const std::int32_t id = corpus_.ids[position++];
+      if (id == line_end) break;
+      ++read;
+      text.words[at] = id;
+      at += random.next32() <= corpus_.keep[id];
+    }
+    thread_.position = position;
+    thread_.pending_words += read;
+    if (at - first < 2) return;
+    for (int i = first; i < at; ++i) {
+      text.first[i] = first;
+      text.last[i] = at - 1;
+    }
+    text.length = at;
+  }
+
+  const Word2VecCorpus& corpus_;
+  Word2VecThread& thread_;
+  Word2VecExchange& exchange_;
+
+ public:
+  Random random;
+};
+
+void run(const Word2Vec& model, const Word2VecCorpus& corpus, Word2VecThread& thread,
+         TrainSentences train_sentences, Word2VecExchange& exchange) {
+  Buffers buffers(model);
+  Word2VecWorkspace space = buffers.workspace();
+  Reader reader(corpus, thread, exchange);
+  LossSample loss;
+  const auto text = std::make_unique<Sentences>();
+  bool more = true;
+  while (!exchange.stopped.load(std::memory_order_relaxed) && (more = reader.next(*text))) {
+    train_sentences(model, *text, static_cast<float>(thread.learning_rate), reader.random, space,
+                    loss);
+    reader.report(loss);
+  }
+  if (!more) reader.flush(loss);
+}
+
+std::uint64_t mix(std::uint64_t x) {  // splitmix64, so that seeds 1, 2, 3 start far apart
+  x += 0x9E3779B97F4A7C15ull;
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ull;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EBull;
+  return x ^ (x >> 31);
+}
+
+TrainSentences sentences_for(InstructionSet set, const Word2Vec& model) {
+#if defined(NLP_X86)
+  if (set == InstructionSet::avx512) return sentences_avx512(model);
+  if (set == InstructionSet::avx2) return sentences_avx2(model);
+#endif
+  (void)set;
+  return sentences_baseline(model);
+}
+
+}  // namespace
+
+std::vector<std::uint64_t> alias_table(const double* weights, std::size_t count) {
+  double sum = 0;
+  for (std::size_t i = 0; i < count; ++i) sum += weights[i];
+  std::vector<double> share(count);
+  std::vector<std::size_t> small, large;
+  for (std::size_t i = 0; i < count; ++i) {
+    share[i] = weights[i] * static_cast<double>(count) / sum;
+    (share[i] < 1 ? small : large).push_back(i);
+  }
+  constexpr double whole = 4294967296.0;
+  std::vector<std::uint64_t> table(count);
+  for (std::size_t i = 0; i < count; ++i) table[i] = (std::uint64_t{0xffffffff} << 32) | i;
+  while (!small.empty() && !large.empty()) {
+    const std::size_t low = small.back(), high = large.back();
+    small.pop_back();
+    table[low] = (static_cast<std::uint64_t>(share[low] * whole) << 32) | high;
+    share[high] -= 1 - share[low];
+    if (share[high] < 1) {
+      large.pop_back();
+      small.push_back(high);
+    }
+  }
+  return table;
+}
+
+std::vector<Word2VecThread> start_threads(const Word2VecCorpus& corpus, int count,
+                                          std::uint64_t seed) {
+  std::vector<Word2VecThread> threads;
+  std::int64_t begin = 0;
+  for (int i = 0; i < count; ++i) {
+    std::int64_t end = corpus.size * (i + 1) / count;
+    end = std::max(begin, end);
+    const std::int64_t reach = std::min(corpus.size, end + max_sentence_words);
+    std::int64_t at = end;
+    while (at < reach && at > 0 && corpus.ids[at - 1] != line_end) ++at;
+    if (at < reach || reach == corpus.size) end = at;
+    if (i + 1 == count) end = corpus.size;
+    const std::uint64_t state = mix(mix(seed) + static_cast<std::uint64_t>(i));
+    threads.push_back({begin, end, begin, 0, 0, state == 0 ? 1 : state, corpus.learning_rate});
+    begin = end;
+  }
+  return threads;
+}
+
+void train(const Word2Vec& model, const Word2VecCorpus& corpus,
+           std::vector<Word2VecThread>& threads, InstructionSet instructions,
+           Word2VecExchange& exchange) {
+  const TrainSentences train_sentences = sentences_for(instructions, model);
+  std::vector<std::exception_ptr> errors(threads.size());
+  {
+    std::vector<std::jthread> running;  // joined at the end of this scope
+    for (std::size_t i = 0; i < threads.size(); ++i) {
+      running.emplace_back([&, i] {
+        try {
+          run(model, corpus, threads[i], train_sentences, exchange);
+        } catch (...) {
+          errors[i] = std::current_exception();
+          exchange.stopped = true;
+        }
+      });
+    }
+  }
+  for (const std::exception_ptr& error : errors) {
+    if (error) std::rethrow_exception(error);
+  }
+}
+
+}  // namespace nlp

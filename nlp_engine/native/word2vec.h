@@ -1,0 +1,85 @@
+// Training word vectors: skip-gram and CBOW with negative sampling (Mikolov et al., "Distributed
+// Representations of Words and Phrases and their Compositionality", 2013), with or without
+// sub-words (Bojanowski et al., "Enriching Word Vectors with Subword Information", 2017), on all
+// threads without locks (Niu et al., "Hogwild!", 2011).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "separators.h"
+
+namespace nlp {
+
+enum class Word2VecMode {
+  batch_skipgram,  // the words of a window share its negatives: two small matrix products
+  skipgram,        // every pair of words has negatives of its own
+  cbow,            // the mean of a window's words predicts its centre
+};
+
+// What is trained, and how; all threads share it.
+//
+// Rows have `stride` floats, a multiple of 16, and start at 64-byte lines; what lies between `dim`
+// and `stride` is 0 and stays so. Row w of `input` and `output` belongs to word w; rows from
+// `vocabulary` on in `input` belong to character n-grams.
+struct Word2Vec {
+  Word2VecMode mode;
+  int dim;
+  std::int64_t stride;
+  int window;      // words on each side at most; each centre draws 1..window
+  int negatives;   // per window, or per pair in mode skipgram
+  int batch_size;  // words of a window multiplied at once in mode batch_skipgram
+  float* input;
+  float* output;
+  std::uint32_t vocabulary;
+  const std::uint64_t* alias;            // (vocabulary) distribution of negatives, see random.h
+  const std::int64_t* subword_offsets;   // (vocabulary + 1) into subword_rows; null: no sub-words
+  const std::int32_t* subword_rows;      // rows of `input` whose mean is a word's vector
+
+  float* input_row(std::int32_t row) const { return input + row * stride; }
+  float* output_row(std::int32_t word) const { return output + word * stride; }
+  bool has_subwords() const { return subword_offsets != nullptr; }
+};
+
+// The words to train on, and for how long.
+struct Word2VecCorpus {
+  const std::int32_t* ids;      // line_end (-1) closes every line
+  std::int64_t size;
+  const std::uint32_t* keep;    // (vocabulary) chance of 2^32 that an occurrence is kept
+  std::int64_t words;           // ids that are words, in one pass
+  int epochs;
+  float learning_rate;          // at the start; falls linearly to 1e-4 of it
+};
+
+// Where a thread stands between two sentences. Plain numbers, so that a checkpoint can hold them.
+struct Word2VecThread {
+  std::int64_t begin, end;      // its part of the ids
+  std::int64_t position;
+  std::int64_t epoch;
+  std::int64_t pending_words;   // read since the shared counter was last told
+  std::uint64_t random;
+  double learning_rate;
+};
+
+// What the caller and the running threads tell each other at any time.
+struct Word2VecExchange {
+  std::atomic<bool> stopped{false};  // asks the threads to return at their next sentence
+  std::atomic<std::int64_t> words_done{0};
+  std::atomic<double> loss{0};       // summed over `loss_pairs` pairs: a sample of all
+  std::atomic<std::int64_t> loss_pairs{0};
+};
+
+// A table for `draw` (random.h) that answers i with probability weights[i] / sum of weights.
+std::vector<std::uint64_t> alias_table(const double* weights, std::size_t count);
+
+// Cuts the ids into parts of similar size, at line ends where there are any nearby.
+std::vector<Word2VecThread> start_threads(const Word2VecCorpus& corpus, int count,
+                                          std::uint64_t seed);
+
+// Trains until all epochs are done or the exchange says stop; `threads` then tells where to go on.
+void train(const Word2Vec& model, const Word2VecCorpus& corpus,
+           std::vector<Word2VecThread>& threads, InstructionSet instructions,
+           Word2VecExchange& exchange);
+
+}  // namespace nlp

@@ -1,0 +1,231 @@
+"""Training word vectors: skip-gram and CBOW with negative sampling, on all threads.
+
+V words, D dimensions, S floats a row: D rounded up to whole cache lines of 16.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp_engine.native import _native  # type: ignore[attr-defined]
+from nlp_engine.native.vectors import word_bytes
+
+_LINE_FLOATS = 16
+_EPOCH = 3  # the column of `Word2VecState.threads` that counts finished epochs
+_TICK_SECONDS = 0.05
+_CHANCES = 2.0**32
+
+
+def row_floats(dim: int) -> int:
+    """Floats that a row of `dim` numbers takes: S."""
+    return -(-dim // _LINE_FLOATS) * _LINE_FLOATS
+
+
+def zero_rows(count: int, dim: int) -> NDArray[np.float32]:
+    """float32 (count, S) of zeros, in memory of its own that is taken when it is touched."""
+    stride = row_floats(dim)
+    memory = mmap.mmap(-1, max(count, 1) * stride * 4, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with contextlib.suppress(OSError, AttributeError):  # not every kernel has huge pages
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(memory, np.float32).reshape(-1, stride)[:count]
+
+
+def alias_table(weights: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """uint64 (V): draws i with probability `weights[i]` / sum in constant time (Vose, 1991)."""
+    table: NDArray[np.uint64] = _native.alias_table(np.ascontiguousarray(weights, np.float64))
+    return table
+
+
+def keep_chances(counts: NDArray[np.int64], sampling_threshold: float) -> NDArray[np.uint32]:
+    """uint32 (V), the chance of 2^32 that an occurrence of a word stays in the text.
+
+    sqrt(t / f) + t / f with the word's share f of all `counts` and the threshold t, as in
+    word2vec.c (Mikolov et al., 2013, give a similar formula).
+    """
+    ratio = sampling_threshold / (counts / counts.sum())
+    chances = np.minimum(np.sqrt(ratio) + ratio, 1.0) * _CHANCES
+    return np.asarray(np.minimum(chances, _CHANCES - 1), np.uint32)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SubwordTable:
+    """Which input rows make up each word, by fastText's rules.
+
+    Attributes:
+        offsets: int64 (V + 1) into `rows`.
+        rows: int32, each word's own row and those of its n-grams.
+        bucket_ids: int64 (B), rising: the bucket of input row V + i.
+    """
+
+    offsets: NDArray[np.int64]
+    rows: NDArray[np.int32]
+    bucket_ids: NDArray[np.int64]
+
+
+def subword_table(
+    words: Sequence[str], *, min_char: int, max_char: int, buckets: int
+) -> SubwordTable:
+    """The rows of (V) words; only buckets of n-grams that some word has get one."""
+    offsets, rows, bucket_ids = _native.subword_table(
+        *word_bytes(words), min_char, max_char, buckets
+    )
+    return SubwordTable(offsets=offsets, rows=rows, bucket_ids=bucket_ids)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Word2VecModel:
+    """What is trained, and how.
+
+    Attributes:
+        mode: `batch_skipgram`, `skipgram` or `cbow`.
+        dim: Length D of the vectors.
+        window: Words on each side, at most; every centre draws 1 to `window`.
+        negatives: Negative samples, of a window or (mode skipgram) of a pair of words.
+        batch_size: Words of a window multiplied at once in mode batch_skipgram.
+        input_rows: float32 (V + B, S), from `zero_rows`; trained in place.
+        output_rows: float32 (V, S), likewise.
+        alias: uint64 (V), the distribution of negatives, from `alias_table`.
+        subwords: The rows of words with character n-grams, or None.
+    """
+
+    mode: str
+    dim: int
+    window: int
+    negatives: int
+    batch_size: int
+    input_rows: NDArray[np.float32]
+    output_rows: NDArray[np.float32]
+    alias: NDArray[np.uint64]
+    subwords: SubwordTable | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Word2VecCorpus:
+    """The words to train on.
+
+    Attributes:
+        ids: int32 (N), of words or `LINE_END`; may be a memory map.
+        keep: uint32 (V), from `keep_chances`.
+        words: How many of the ids are words.
+        epochs: Passes over the ids.
+        learning_rate: At the start; it falls linearly to a ten-thousandth of that.
+    """
+
+    ids: NDArray[np.int32]
+    keep: NDArray[np.uint32]
+    words: int
+    epochs: int
+    learning_rate: float
+
+
+@dataclass(slots=True)
+class Word2VecState:
+    """Where training stands between two sentences of every thread.
+
+    Attributes:
+        threads: int64 (T, 7), the threads' own numbers (word2vec.h, `Word2VecThread`).
+        words_done: Words read by all threads so far, over all epochs.
+    """
+
+    threads: NDArray[np.int64]
+    words_done: int = 0
+
+    def finished(self, epochs: int) -> bool:
+        """Whether every thread has done all epochs."""
+        return bool((self.threads[:, _EPOCH] >= epochs).all())
+
+
+OnTick = Callable[[int, float | None], bool]
+"""Told of the words done and of the mean loss since the last call, if one was measured; answers
+whether to go on."""
+
+
+def start(corpus: Word2VecCorpus, *, threads: int, seed: int) -> Word2VecState:
+    """The state before the first word."""
+    return Word2VecState(_native.start_threads(_corpus(corpus), threads, seed))
+
+
+def train(
+    model: Word2VecModel,
+    corpus: Word2VecCorpus,
+    state: Word2VecState,
+    *,
+    on_tick: OnTick,
+    instructions: str | None = None,
+) -> None:
+    """Train until all epochs are done, or until `on_tick` answers False.
+
+    With one thread the result depends on the arguments alone, however often it is interrupted;
+    several threads write into each other's rows (Hogwild).
+
+    Args:
+        model: Its rows are changed.
+        corpus: The words.
+        state: Where to begin; then where it stands.
+        on_tick: Called many times a second.
+        instructions: `baseline`, `avx2`, `avx512`, or None for the environment's or best choice.
+
+    Raises:
+        ValueError: Shapes that do not fit, or an instruction set that this processor lacks.
+        KeyboardInterrupt: Passed on after all threads have stopped.
+    """
+    instructions = instructions or os.environ.get("NLP_ENGINE_INSTRUCTIONS", "best")
+    kernel_model, kernel_corpus = _model(model), _corpus(corpus)
+    exchange = _native.Word2VecExchange()
+    exchange.go_on(state.words_done)
+
+    def tick() -> bool:
+        loss, pairs = exchange.take_loss()
+        return on_tick(exchange.words_done, loss / pairs if pairs else None)
+
+    with ThreadPoolExecutor(1) as pool:
+        work: Future[None] = pool.submit(
+            _native.train_word2vec,
+            kernel_model, kernel_corpus, state.threads, instructions, exchange,
+        )  # fmt: skip
+        try:
+            while not wait([work], timeout=_TICK_SECONDS).done:
+                if not tick():
+                    exchange.stop()
+            work.result()
+            tick()
+        except BaseException:
+            exchange.stop()
+            raise
+        finally:
+            wait([work])
+            state.words_done = exchange.words_done
+
+
+def _model(model: Word2VecModel) -> object:
+    table = model.subwords
+    return _native.word2vec(
+        mode=model.mode,
+        dim=model.dim,
+        window=model.window,
+        negatives=model.negatives,
+        batch_size=model.batch_size,
+        input=model.input_rows,
+        output=model.output_rows,
+        alias=model.alias,
+        subword_offsets=np.empty(0, np.int64) if table is None else table.offsets,
+        subword_rows=np.empty(0, np.int32) if table is None else table.rows,
+    )
+
+
+def _corpus(corpus: Word2VecCorpus) -> object:
+    return _native.word2vec_corpus(
+        ids=corpus.ids,
+        keep=corpus.keep,
+        words=corpus.words,
+        epochs=corpus.epochs,
+        learning_rate=corpus.learning_rate,
+    )
