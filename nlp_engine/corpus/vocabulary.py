@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import codecs
 import itertools
+import mmap
 import os
 import shutil
 import tempfile
@@ -122,14 +123,12 @@ class _Scratch:
 
     def __init__(self, size: int, folder: Path | None) -> None:
         self._file: IO[bytes] | None = None
-        self.array: NDArray[np.int32]
-        if size * _ID.itemsize <= available_memory():
-            self.array = np.empty(size, _ID)
-        else:
+        if size * _ID.itemsize > available_memory():
             _check_disk(size, Path(folder or tempfile.gettempdir()))
             self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (closed in __exit__)
             self._file.truncate(size * _ID.itemsize)
-            self.array = self._map(size)
+        self._map = self._mapped(size)
+        self.array: NDArray[np.int32] = np.frombuffer(self._map, _ID)
 
     def __enter__(self) -> _Scratch:
         return self
@@ -139,17 +138,20 @@ class _Scratch:
             self._file.close()
 
     def shrink(self, size: int) -> NDArray[np.int32]:
-        """The first `size` entries; the others are given back to the system."""
-        if self._file is None:
-            self.array.resize(size, refcheck=False)
-            return self.array
-        self.array = np.empty(0, _ID)  # unmaps what is cut off now
-        self._file.truncate(size * _ID.itemsize)
-        return self._map(size)
+        """The first `size` entries; what the others have taken is given back to the system."""
+        kept = -(-size * _ID.itemsize // mmap.PAGESIZE) * mmap.PAGESIZE
+        if kept < len(self._map):
+            self._map.madvise(mmap.MADV_DONTNEED, kept)
+        if self._file:
+            self._file.truncate(size * _ID.itemsize)
+        return self.array[:size]
 
-    def _map(self, size: int) -> NDArray[np.int32]:
-        assert self._file is not None
-        return np.memmap(self._file, _ID, "r+", shape=(size,))
+    def _mapped(self, size: int) -> mmap.mmap:
+        # Not np.empty: it asks for huge pages, and where memory is fragmented the search for them
+        # takes longer than all the work.
+        if self._file:
+            return mmap.mmap(self._file.fileno(), size * _ID.itemsize)
+        return mmap.mmap(-1, size * _ID.itemsize, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 
 
 def _check_disk(size: int, folder: Path) -> None:

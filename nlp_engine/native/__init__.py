@@ -89,8 +89,8 @@ def encode(
         min_count: Rarer words are left out of vocabulary and ids.
         threads: Threads to use, at least 1.
         scratch: int32 (at least `scratch_size(texts)`), overwritten; the ids are put at its
-            beginning. About a fifth of it is touched, so an array of `np.empty` or a sparse file
-            takes far less memory than its size.
+            beginning. About a fifth of it is touched, so that mapped memory or a sparse file takes
+            far less than its size.
         on_progress: Told several times a second how many bytes have been read.
         instructions: `baseline`, `avx2`, `avx512`, or None for the environment's or best choice.
 

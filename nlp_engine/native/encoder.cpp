@@ -347,7 +347,8 @@ Encoding encode(std::span<const Text> texts, std::int64_t min_count, int threads
   for_each_part(parts, finish_ids);
   for (const Part& part : parts) {
     // Towards the front, so never over ids that are still to be moved.
-    std::memmove(scratch.data() + out.ids_size, part.ids, part.ids_size * sizeof(std::int32_t));
+    std::int32_t* const to = scratch.data() + out.ids_size;
+    if (to != part.ids) std::memmove(to, part.ids, part.ids_size * sizeof(std::int32_t));
     out.ids_size += static_cast<std::int64_t>(part.ids_size);
   }
   return out;
