@@ -40,9 +40,9 @@ class Windows {
   Windows(const Word2Vec& model, const Sentences& text, Random& random, Word2VecWorkspace& space)
       : model_(model), text_(text), random_(random), space_(space),
         room_(model.negatives * (shares_negatives(model) ? 1 : 2 * model.window)) {
-    const std::int64_t window_bytes = model.stride * 4 * (shares_negatives(model) ? room_ : room_ / 2);
-    const std::int64_t fitting = prefetch_bytes / window_bytes;
+    const std::int64_t fitting = prefetch_bytes / (model.stride * 4 * model.negatives);
     ahead_ = static_cast<int>(fitting < 1 ? 1 : fitting > max_ahead - 2 ? max_ahead - 2 : fitting);
+    if (!shares_negatives(model)) ahead_ = 1;
     for (int at = 0; at < text.length && at < words_ahead; ++at) prefetch_word(at);
     for (int centre = 0; centre < ahead_; ++centre) prepare(centre);
   }
@@ -50,9 +50,16 @@ class Windows {
   // Draws one more window and opens that of `centre`.
   void open(int centre) {
     prepare(centre + ahead_);
-    const int slot = centre % max_ahead;
-    set_bounds(centre, space_.reach[slot]);
-    negatives = space_.drawn + slot * room_;
+    set_bounds(centre);
+    negatives = drawn(centre);
+  }
+
+  // Fetches the negatives of pair `pair` of the next window: a window of pairs has too many
+  // negatives to fetch them all at once.
+  [[gnu::always_inline]] void prefetch_next(int centre, int pair) const {
+    if (centre + 1 >= text_.length) return;
+    const std::int32_t* next = drawn(centre + 1) + pair * model_.negatives;
+    for (int i = 0; i < model_.negatives; ++i) prefetch_row(model_.output_row(next[i]), model_.stride);
   }
 
   int first = 0, last = 0;  // the window, its centre included; a sentence's end is its end
@@ -61,12 +68,15 @@ class Windows {
  private:
   static constexpr int words_ahead = 2;
 
-  void set_bounds(int centre, int reach) {
+  std::int32_t* drawn(int centre) const { return space_.drawn + centre % max_ahead * room_; }
+
+  void set_bounds(int centre) {
+    const int reach = space_.reach[centre % max_ahead];
     first = centre - reach < text_.first[centre] ? text_.first[centre] : centre - reach;
     last = centre + reach > text_.last[centre] ? text_.last[centre] : centre + reach;
   }
 
-  [[gnu::always_inline]] void prefetch_word(int at) {
+  [[gnu::always_inline]] void prefetch_word(int at) const {
     if (!model_.has_subwords()) prefetch_row(model_.input_row(text_.words[at]), model_.stride);
     prefetch_row(model_.output_row(text_.words[at]), model_.stride);
   }
@@ -74,18 +84,19 @@ class Windows {
   void prepare(int centre) {
     if (centre >= text_.length) return;
     if (centre + words_ahead < text_.length) prefetch_word(centre + words_ahead);
-    const int slot = centre % max_ahead;
-    const int reach = 1 + static_cast<int>(random_.below(static_cast<std::uint32_t>(model_.window)));
-    space_.reach[slot] = reach;
-    int count = model_.negatives;
-    if (!shares_negatives(model_)) {
-      set_bounds(centre, reach);
-      count *= last - first;
-    }
-    std::int32_t* drawn = space_.drawn + slot * room_;
-    for (int i = 0; i < count; ++i) {
-      drawn[i] = draw(model_.alias, model_.vocabulary, random_);
-      prefetch_row(model_.output_row(drawn[i]), model_.stride);
+    const auto window = static_cast<std::uint32_t>(model_.window);
+    space_.reach[centre % max_ahead] = 1 + static_cast<std::int32_t>(random_.below(window));
+    std::int32_t* to = drawn(centre);
+    if (shares_negatives(model_)) {
+      for (int i = 0; i < model_.negatives; ++i) {
+        to[i] = draw(model_.alias, model_.vocabulary, random_);
+        prefetch_row(model_.output_row(to[i]), model_.stride);
+      }
+    } else {
+      set_bounds(centre);
+      for (int i = 0; i < model_.negatives * (last - first); ++i) {
+        to[i] = draw(model_.alias, model_.vocabulary, random_);
+      }
     }
   }
 
@@ -103,16 +114,22 @@ inline void set_outputs(const Word2Vec& model, std::int32_t centre, const std::i
   for (int r = 0; r < model.negatives; ++r) out[1 + r] = model.output_row(negatives[r]);
 }
 
+inline void sample_loss(const float* g, int n, int outputs, float rate, LossSample& loss) {
+  loss.loss += loss_of(g, n * outputs, rate);
+  loss.pairs += n;
+}
+
+// One step of gradient ascent for n rows against the rows of `space.out`, the first of which is the
+// true one. All gradients are taken from the rows as they were before the step.
 inline void step_of(const Word2Vec& model, float* const* in, int n, Cut cut, float rate,
                     Word2VecWorkspace& space, LossSample& loss, bool sample) {
   const int outputs = 1 + model.negatives;
-  if (sample) [[unlikely]] {
-    step<true>(in, n, space.out, outputs, cut, rate, space.gradients, space.old, model.stride,
-               loss);
-  } else {
-    step<false>(in, n, space.out, outputs, cut, rate, space.gradients, space.old, model.stride,
-                loss);
-  }
+  float* g = space.gradients;
+  dots_of(in, n, space.out, outputs, cut, g);
+  gradients_of(g, n, outputs, rate);
+  drop_true_negatives(space.out, outputs, g, n);
+  if (sample) [[unlikely]] sample_loss(g, n, outputs, rate, loss);
+  apply(in, n, space.out, outputs, cut, g, space.old, model.stride);
 }
 
 void batch_skipgram(const Word2Vec& model, const Sentences& text, float rate, Random& random,
@@ -125,8 +142,8 @@ void batch_skipgram(const Word2Vec& model, const Sentences& text, float rate, Ra
     const bool sample = space.windows++ % loss_every == 0;
     int n = 0;
     for (int at = window.first; at <= window.last; ++at) {
-      if (at == centre) continue;
-      space.in[n++] = model.input_row(text.words[at]);
+      space.in[n] = model.input_row(text.words[at]);
+      n += at != centre;
       if (n == model.batch_size) {
         step_of(model, space.in, n, cut, rate, space, loss, sample);
         n = 0;
@@ -136,20 +153,93 @@ void batch_skipgram(const Word2Vec& model, const Sentences& text, float rate, Ra
   }
 }
 
-void skipgram(const Word2Vec& model, const Sentences& text, float rate, Random& random, Word2VecWorkspace& space, LossSample& loss) {
+// A step for n pairs: row in[i] against its own `outputs` rows from out[i * outputs] on.
+inline void step_pairs(const Word2Vec& model, int n, Cut cut, float rate, Word2VecWorkspace& space,
+                       LossSample& loss, bool sample) {
+  const int outputs = 1 + model.negatives;
+  float* g = space.gradients;
+  for (int i = 0; i < n; ++i) {
+    dots_of(space.in + i, 1, space.out + i * outputs, outputs, cut, g + i * outputs);
+  }
+  gradients_of(g, n, outputs, rate);
+  for (int i = 0; i < n; ++i) {
+    drop_true_negatives(space.out + i * outputs, outputs, g + i * outputs, 1);
+  }
+  if (sample) [[unlikely]] sample_loss(g, n, outputs, rate, loss);
+  for (int i = 0; i < n; ++i) {
+    apply(space.in + i, 1, space.out + i * outputs, outputs, cut, g + i * outputs, space.old,
+          model.stride);
+  }
+}
+
+// Pairs are taken a few at a time, each with its own negatives: their gradients are computed before
+// any of them is applied, so that one pair need not wait for the row of the centre that the one
+// before it writes.
+void skipgram(const Word2Vec& model, const Sentences& text, float rate, Random& random,
+              Word2VecWorkspace& space, LossSample& loss) {
   const Cut cut(model.dim);
+  const int outputs = 1 + model.negatives;
   Windows window(model, text, random, space);
   for (int centre = 0; centre < text.length; ++centre) {
     window.open(centre);
     const bool sample = space.windows++ % loss_every == 0;
-    const std::int32_t* negatives = window.negatives;
-    for (int at = window.first; at <= window.last; ++at) {
-      if (at == centre) continue;
-      set_outputs(model, text.words[centre], negatives, space.out);
-      negatives += model.negatives;
-      float* in = model.input_row(text.words[at]);
-      step_of(model, &in, 1, cut, rate, space, loss, sample);
+    const int pairs = window.last - window.first;
+    for (int begin = 0; begin < pairs; begin += pairs_at_once) {
+      const int count = pairs - begin < pairs_at_once ? pairs - begin : pairs_at_once;
+      for (int pair = 0; pair < count; ++pair) {
+        window.prefetch_next(centre, begin + pair);
+        const int at = window.first + begin + pair;
+        space.in[pair] = model.input_row(text.words[at < centre ? at : at + 1]);
+        set_outputs(model, text.words[centre],
+                    window.negatives + (begin + pair) * model.negatives,
+                    space.out + pair * outputs);
+      }
+      step_pairs(model, count, cut, rate, space, loss, sample);
     }
+    for (int pair = pairs; pair < 2 * model.window; ++pair) window.prefetch_next(centre, pair);
+  }
+}
+
+// The mean of n rows, chunk by chunk: sums stay in registers.
+inline void mean_of(float* const* rows, int n, float* mean, std::int64_t stride) {
+  const Lane share = spread(1.f / static_cast<float>(n));
+  for (std::int64_t k = 0; k < stride; k += lanes) {
+    Lane sum = load(rows[0] + k);
+    for (int i = 1; i < n; ++i) sum += load(rows[i] + k);
+    store(mean + k, sum * share);
+  }
+}
+
+// Adds what became of `before` to n rows.
+inline void add_change(float* const* rows, int n, const float* now, const float* before,
+                       std::int64_t stride) {
+  for (std::int64_t k = 0; k < stride; k += lanes) {
+    const Lane change = load(now + k) - load(before + k);
+    for (int i = 0; i < n; ++i) store(rows[i] + k, load(rows[i] + k) + change);
+  }
+}
+
+// The mean is stepped in place; its whole change then belongs to every word of the window.
+void cbow(const Word2Vec& model, const Sentences& text, float rate, Random& random,
+          Word2VecWorkspace& space, LossSample& loss) {
+  const Cut cut(model.dim);
+  const std::int64_t stride = model.stride;
+  float* mean = space.hidden;
+  float* before = space.hidden + stride;
+  Windows window(model, text, random, space);
+  for (int centre = 0; centre < text.length; ++centre) {
+    window.open(centre);
+    int n = 0;
+    for (int at = window.first; at <= window.last; ++at) {
+      space.in[n] = model.input_row(text.words[at]);
+      n += at != centre;
+    }
+    if (n == 0) continue;
+    mean_of(space.in, n, mean, stride);
+    mean_of(&mean, 1, before, stride);
+    set_outputs(model, text.words[centre], window.negatives, space.out);
+    step_of(model, &mean, 1, cut, rate, space, loss, space.windows++ % loss_every == 0);
+    add_change(space.in, n, mean, before, stride);
   }
 }
 
@@ -164,33 +254,6 @@ inline void scale_row(float* to, const float* from, float factor, std::int64_t s
 
 inline void clear_row(float* row, std::int64_t stride) {
   __builtin_memset(row, 0, static_cast<std::size_t>(stride) * sizeof(float));
-}
-
-// The mean is stepped in place; its whole change then belongs to every word of the window.
-void cbow(const Word2Vec& model, const Sentences& text, float rate, Random& random,
-          Word2VecWorkspace& space, LossSample& loss) {
-  const Cut cut(model.dim);
-  const std::int64_t stride = model.stride;
-  float* mean = space.hidden;
-  float* change = space.hidden + stride;
-  Windows window(model, text, random, space);
-  for (int centre = 0; centre < text.length; ++centre) {
-    window.open(centre);
-    const int n = window.last - window.first;
-    if (n == 0) continue;
-    clear_row(mean, stride);
-    for (int at = window.first; at <= window.last; ++at) {
-      if (at != centre) add_row(mean, model.input_row(text.words[at]), stride);
-    }
-    scale_row(mean, mean, 1.f / static_cast<float>(n), stride);
-    scale_row(change, mean, -1.f, stride);
-    set_outputs(model, text.words[centre], window.negatives, space.out);
-    step_of(model, &mean, 1, cut, rate, space, loss, space.windows++ % loss_every == 0);
-    add_row(change, mean, stride);
-    for (int at = window.first; at <= window.last; ++at) {
-      if (at != centre) add_row(model.input_row(text.words[at]), change, stride);
-    }
-  }
 }
 
 // Sub-words: the rows of a word are summed once, when a window first reaches it, and what the

@@ -23,7 +23,7 @@ struct Sentences {
 // One thread's buffers. Floats are aligned to 64 bytes.
 struct Word2VecWorkspace {
   float** in;                // rows multiplied at once
-  float** out;               // (1 + negatives) rows: the centre's and the negatives'
+  float** out;               // (1 + negatives) rows, the centre's and the negatives', of each pair
   float* gradients;          // (in x out)
   float* old;                // copies of the `in` rows
   float* hidden;             // means of context words, or of sub-word rows by position
@@ -39,6 +39,8 @@ struct LossSample {
 
 using TrainSentences = void (*)(const Word2Vec& model, const Sentences& text, float learning_rate,
                                 Random& random, Word2VecWorkspace& space, LossSample& loss);
+
+inline constexpr int pairs_at_once = 4;  // in mode skipgram
 
 // How far ahead windows are drawn, at most; a power of two.
 inline constexpr int max_ahead = 8;

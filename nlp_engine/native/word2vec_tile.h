@@ -187,38 +187,40 @@ inline double loss_of(const float* g, int count, float learning_rate) {
   return loss;
 }
 
-// One step of gradient ascent for n rows against `outputs` rows, the first of which is the true one;
-// a negative that is the true one (out[r] == out[0]) does not count. All gradients are taken from
-// the rows as they were before the step.
-template <bool Loss>
-inline void step(float* const* in, int n, float* const* out, int outputs, Cut cut,
-                 float learning_rate, float* g, float* old, std::int64_t stride,
-                 LossSample& loss) {
+// Dot products of n rows with `outputs` rows, in tiles.
+inline void dots_of(float* const* in, int n, float* const* out, int outputs, Cut cut, float* to) {
   if (outputs == tile_outputs) [[likely]] {
-    all_dots<tile_outputs>(in, n, out, cut, g, outputs);
-  } else {
-    for (int r = 0; r < outputs; r += tile_outputs) {
-      const int count = outputs - r < tile_outputs ? outputs - r : tile_outputs;
-      NLP_FOR_OUTPUTS(count, all_dots, in, n, out + r, cut, g + r, outputs);
-    }
+    all_dots<tile_outputs>(in, n, out, cut, to, outputs);
+    return;
   }
-  gradients_of(g, n, outputs, learning_rate);
+  for (int r = 0; r < outputs; r += tile_outputs) {
+    const int count = outputs - r < tile_outputs ? outputs - r : tile_outputs;
+    NLP_FOR_OUTPUTS(count, all_dots, in, n, out + r, cut, to + r, outputs);
+  }
+}
+
+// A negative that is the true row (out[r] == out[0]) does not count.
+inline void drop_true_negatives(float* const* out, int outputs, float* g, int n) {
   for (int r = 1; r < outputs; ++r) {
     if (out[r] == out[0]) [[unlikely]] {
       for (int j = 0; j < n; ++j) g[j * outputs + r] = 0;
     }
   }
-  if constexpr (Loss) {
-    loss.loss += loss_of(g, n * outputs, learning_rate);
-    loss.pairs += n;
-  }
+}
+
+// Applies gradients g to n rows and `outputs` rows, all taken as they were before. `old` has room
+// for n rows.
+inline void apply(float* const* in, int n, float* const* out, int outputs, Cut cut, const float* g,
+                  float* old, std::int64_t stride) {
   if (outputs == tile_outputs) [[likely]] {
     update<tile_outputs>(in, n, out, nullptr, 0, g, outputs, cut);
     return;
   }
   const float* before = nullptr;
   if (outputs > tile_outputs) {  // later tiles must not see what earlier ones did to `in`
-    for (int j = 0; j < n; ++j) __builtin_memcpy(old + j * stride, in[j], stride * sizeof(float));
+    for (int j = 0; j < n; ++j) {
+      __builtin_memcpy(old + j * stride, in[j], static_cast<std::size_t>(stride) * sizeof(float));
+    }
     before = old;
   }
   for (int r = 0; r < outputs; r += tile_outputs) {
