@@ -109,8 +109,15 @@ def test_tiny_vocabularies(tmp_path: Path, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
+@pytest.mark.filterwarnings("error")
 def test_short_vectors_have_a_map(dim: int) -> None:
     assert ">hospital<" in word_map_svg(random_vectors(ENGLISH, dim))
+
+
+@pytest.mark.filterwarnings("error")
+def test_words_with_equal_vectors_have_a_map() -> None:
+    vectors = WordVectors(ENGLISH, np.ones((len(ENGLISH), 8), np.float32))
+    assert ">hospital<" in word_map_svg(vectors)
 
 
 def test_every_script_has_a_map() -> None:
