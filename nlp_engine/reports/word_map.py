@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -102,9 +103,12 @@ def _spread(places: NDArray[np.float32], words: list[str]) -> NDArray[np.float64
 
 
 def _clusters(unit: NDArray[np.float32]) -> list[int]:
-    count = min(len(_COLOURS), len(np.unique(unit, axis=0)))
+    count = min(len(_COLOURS), len(unit))
     means = require("sklearn.cluster", "reports").KMeans(count, n_init=3, random_state=_SEED)
-    labels: list[int] = means.fit_predict(unit).tolist()
+    with warnings.catch_warnings():
+        # Equal vectors, as words of one sentence have them, give fewer clusters: fewer colours.
+        warnings.filterwarnings("ignore", "Number of distinct clusters")
+        labels: list[int] = means.fit_predict(unit).tolist()
     return labels
 
 

@@ -13,7 +13,7 @@ from nlp_engine.embeddings.evaluation import eval_json, evaluate
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import FormatError, InputError
 from nlp_engine.files import sha256
-from nlp_engine.formats import word2vec
+from nlp_engine.formats.fasttext import VectorsModelSettings, write_vectors_model
 from nlp_engine.manifest import read_manifest, write_manifest
 from nlp_engine.reports.vectors import sample_neighbours, write_vectors_report
 from nlp_engine.reports.word_map import content_words, word_map_svg
@@ -35,7 +35,15 @@ def make_folder(
 ) -> Path:
     folder.mkdir()
     vectors = random_vectors(words)
-    word2vec.write_text(folder / "vectors.txt", words, vectors.matrix)
+    write_vectors_model(
+        folder / "vectors.bin",
+        settings=VectorsModelSettings(),
+        words=words,
+        counts=np.arange(len(words), 0, -1),
+        tokens=1000,
+        input_rows=vectors.matrix,
+        output_rows=vectors.matrix,
+    )
     if loss is not None:
         (folder / "training.json").write_text(json.dumps({"loss": loss}))
     if evaluated:
@@ -88,10 +96,10 @@ def test_the_manifest_has_the_page_and_the_folder_keeps_its_id(tmp_path: Path) -
         after = read_manifest(folder, "vectors")
         (record,) = (file for file in after.files if file.name == "report.html")
         assert record.sha256 == sha256(folder / "report.html")
-    assert [file.name for file in after.files] == ["report.html", "vectors.txt"]
+    assert [file.name for file in after.files] == ["report.html", "vectors.bin"]
     assert after.id == before.id
     assert {path.name for path in folder.iterdir()} == {
-        "manifest.json", "report.html", "vectors.txt",
+        "manifest.json", "report.html", "vectors.bin",
     }  # fmt: skip
     (folder / "report.html").write_text("cut")
     with pytest.raises(FormatError, match=r"report\.html has 3 bytes"):
@@ -109,8 +117,15 @@ def test_tiny_vocabularies(tmp_path: Path, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
+@pytest.mark.filterwarnings("error")
 def test_short_vectors_have_a_map(dim: int) -> None:
     assert ">hospital<" in word_map_svg(random_vectors(ENGLISH, dim))
+
+
+@pytest.mark.filterwarnings("error")
+def test_words_with_equal_vectors_have_a_map() -> None:
+    vectors = WordVectors(ENGLISH, np.ones((len(ENGLISH), 8), np.float32))
+    assert ">hospital<" in word_map_svg(vectors)
 
 
 def test_every_script_has_a_map() -> None:
