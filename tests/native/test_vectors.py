@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +9,7 @@ from hypothesis import strategies as st
 
 from nlp_engine.native import _native
 from nlp_engine.native.vectors import RowIndex, format_rows, parse_rows
+from tests.native.ticking import ticks_per_second
 
 INSTRUCTIONS = ["baseline", "avx2", "avx512"]
 AVAILABLE = INSTRUCTIONS[: INSTRUCTIONS.index(_native.best_instruction_set()) + 1]
@@ -109,22 +107,7 @@ def test_wrong_arguments_are_refused() -> None:
 def test_other_threads_run_during_a_search() -> None:
     index = RowIndex(np.ones((200_000, 64), np.float32))
     queries = np.ones((30, 64), np.float32)
-    ticks, stop = 0, threading.Event()
-
-    def tick() -> None:
-        nonlocal ticks
-        while not stop.is_set():
-            ticks += 1
-            time.sleep(0.001)
-
-    thread = threading.Thread(target=tick)
-    thread.start()
-    started = time.perf_counter()
-    index.top_k(queries, 10)
-    seconds = time.perf_counter() - started
-    stop.set()
-    thread.join()
-    assert ticks > 50 * seconds
+    assert ticks_per_second(lambda: index.top_k(queries, 10)) > 50
 
 
 @given(st.lists(st.floats(width=32, allow_nan=False), min_size=1, max_size=30))
