@@ -33,12 +33,11 @@ std::unique_ptr<float[], Free> aligned_floats(std::int64_t count) {
 // The memory behind a Word2VecWorkspace.
 struct Buffers {
   explicit Buffers(const Word2Vec& model)
-      : rows(std::max({2 * model.window, model.batch_size, pairs_at_once}) + 1),
+      : rows(std::max({2 * model.window, model.batch_size, pairs_at_once * pair_groups}) + 1),
         in(static_cast<std::size_t>(rows)),
-        out(static_cast<std::size_t>(pairs_at_once * (1 + model.negatives))),
+        out(static_cast<std::size_t>(pairs_at_once * pair_groups * (1 + model.negatives))),
         reach(max_ahead),
-        drawn(static_cast<std::size_t>(max_ahead) * 2 * static_cast<std::size_t>(model.window) *
-              static_cast<std::size_t>(model.negatives)),
+        drawn(static_cast<std::size_t>(max_ahead * model.negatives)),
         gradients(aligned_floats(std::int64_t{rows} * (1 + model.negatives) + 32)),
         old(aligned_floats((rows + 2) * model.stride)),
         hidden(aligned_floats((4 * model.window + 4) * model.stride)) {}

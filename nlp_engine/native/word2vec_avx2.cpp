@@ -20,6 +20,8 @@ inline Lane tail_product(const float*, const float*) { return Lane{}; }
 template <int R>
 inline void update_tail(float* const*, int, float* const*, const float*, std::int64_t,
                         const float*, int, int) {}
+template <int R>
+inline void update_one_tail(float*, float* const*, const float*, int) {}
 
 // 12 bits from a table, doubled by one step of Newton's method: a division takes longer.
 inline Lane reciprocal(Lane x) {

@@ -67,6 +67,20 @@ inline void update_tail(float* const* in, int n, float* const* out, const float*
   for (int r = 0; r < R; ++r) *reinterpret_cast<Tail*>(out[r] + k) += change[r];
 }
 
+// `update_one` for the four floats from k on.
+template <int R>
+inline void update_one_tail(float* in, float* const* out, const float* g, int k) {
+  const Tail x = *reinterpret_cast<const Tail*>(in + k);
+  Tail y = x;
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+    const Tail old = *reinterpret_cast<const Tail*>(out[r] + k);
+    y += g[r] * old;
+    *reinterpret_cast<Tail*>(out[r] + k) = old + g[r] * x;
+  }
+  *reinterpret_cast<Tail*>(in + k) = y;
+}
+
 }  // namespace
 }  // namespace nlp
 

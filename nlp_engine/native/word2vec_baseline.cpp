@@ -17,6 +17,8 @@ inline Lane tail_product(const float*, const float*) { return Lane{}; }
 template <int R>
 inline void update_tail(float* const*, int, float* const*, const float*, std::int64_t,
                         const float*, int, int) {}
+template <int R>
+inline void update_one_tail(float*, float* const*, const float*, int) {}
 
 inline Lane reciprocal(Lane x) { return (Lane{} + 1.f) / x; }
 

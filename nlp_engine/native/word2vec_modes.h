@@ -7,7 +7,7 @@
 namespace nlp {
 namespace {
 
-constexpr std::int64_t loss_every = 256;  // windows: the loss costs logarithms, so it is sampled
+constexpr std::int64_t loss_every = 256;  // steps: the loss costs logarithms, so it is sampled
 constexpr int prefetch_bytes = 14 << 10;  // of rows to be fetched ahead: part of the L1 cache
 
 // Jumps into a row of prefetches: most rows are short, and a loop would cost as much again.
@@ -30,51 +30,51 @@ constexpr int prefetch_bytes = 14 << 10;  // of rows to be fetched ahead: part o
   }
 }
 
-inline bool shares_negatives(const Word2Vec& model) {
-  return model.mode != Word2VecMode::skipgram || model.has_subwords();
+[[gnu::always_inline]] inline float* fetch_output(const Word2Vec& model, std::int32_t word) {
+  float* row = model.output_row(word);
+  prefetch_row(row, model.stride);
+  return row;
+}
+
+struct Window {
+  int first, last;  // its centre included; a sentence's end is its end
+};
+
+inline Window window_at(const Sentences& text, int centre, int reach) {
+  const int first = centre - reach < text.first[centre] ? text.first[centre] : centre - reach;
+  const int last = centre + reach > text.last[centre] ? text.last[centre] : centre + reach;
+  return {first, last};
+}
+
+inline int draw_reach(const Word2Vec& model, Random& random) {
+  return 1 + static_cast<int>(random.below(static_cast<std::uint32_t>(model.window)));
 }
 
 // The windows of the text, drawn a few ahead of their use so that their rows are on the way.
 class Windows {
  public:
   Windows(const Word2Vec& model, const Sentences& text, Random& random, Word2VecWorkspace& space)
-      : model_(model), text_(text), random_(random), space_(space),
-        room_(model.negatives * (shares_negatives(model) ? 1 : 2 * model.window)) {
+      : model_(model), text_(text), random_(random), space_(space) {
     const std::int64_t fitting = prefetch_bytes / (model.stride * 4 * model.negatives);
     ahead_ = static_cast<int>(fitting < 1 ? 1 : fitting > max_ahead - 2 ? max_ahead - 2 : fitting);
-    if (!shares_negatives(model)) ahead_ = 1;
     for (int at = 0; at < text.length && at < words_ahead; ++at) prefetch_word(at);
     for (int centre = 0; centre < ahead_; ++centre) prepare(centre);
   }
 
-  // Draws one more window and opens that of `centre`.
-  void open(int centre) {
+  // Draws one more window, gives that of `centre`, and puts its rows into `space.out`.
+  Window open(int centre) {
     prepare(centre + ahead_);
-    set_bounds(centre);
-    negatives = drawn(centre);
+    const int slot = centre % max_ahead;
+    const std::int32_t* negatives = space_.drawn + slot * model_.negatives;
+    space_.out[0] = model_.output_row(text_.words[centre]);
+    for (int r = 0; r < model_.negatives; ++r) {
+      space_.out[1 + r] = model_.output_row(negatives[r]);
+    }
+    return window_at(text_, centre, space_.reach[slot]);
   }
-
-  // Fetches the negatives of pair `pair` of the next window: a window of pairs has too many
-  // negatives to fetch them all at once.
-  [[gnu::always_inline]] void prefetch_next(int centre, int pair) const {
-    if (centre + 1 >= text_.length) return;
-    const std::int32_t* next = drawn(centre + 1) + pair * model_.negatives;
-    for (int i = 0; i < model_.negatives; ++i) prefetch_row(model_.output_row(next[i]), model_.stride);
-  }
-
-  int first = 0, last = 0;  // the window, its centre included; a sentence's end is its end
-  const std::int32_t* negatives = nullptr;
 
  private:
   static constexpr int words_ahead = 2;
-
-  std::int32_t* drawn(int centre) const { return space_.drawn + centre % max_ahead * room_; }
-
-  void set_bounds(int centre) {
-    const int reach = space_.reach[centre % max_ahead];
-    first = centre - reach < text_.first[centre] ? text_.first[centre] : centre - reach;
-    last = centre + reach > text_.last[centre] ? text_.last[centre] : centre + reach;
-  }
 
   [[gnu::always_inline]] void prefetch_word(int at) const {
     if (!model_.has_subwords()) prefetch_row(model_.input_row(text_.words[at]), model_.stride);
@@ -84,19 +84,12 @@ class Windows {
   void prepare(int centre) {
     if (centre >= text_.length) return;
     if (centre + words_ahead < text_.length) prefetch_word(centre + words_ahead);
-    const auto window = static_cast<std::uint32_t>(model_.window);
-    space_.reach[centre % max_ahead] = 1 + static_cast<std::int32_t>(random_.below(window));
-    std::int32_t* to = drawn(centre);
-    if (shares_negatives(model_)) {
-      for (int i = 0; i < model_.negatives; ++i) {
-        to[i] = draw(model_.alias, model_.vocabulary, random_);
-        prefetch_row(model_.output_row(to[i]), model_.stride);
-      }
-    } else {
-      set_bounds(centre);
-      for (int i = 0; i < model_.negatives * (last - first); ++i) {
-        to[i] = draw(model_.alias, model_.vocabulary, random_);
-      }
+    const int slot = centre % max_ahead;
+    space_.reach[slot] = draw_reach(model_, random_);
+    std::int32_t* drawn = space_.drawn + slot * model_.negatives;
+    for (int i = 0; i < model_.negatives; ++i) {
+      drawn[i] = draw(model_.alias, model_.vocabulary, random_);
+      prefetch_row(model_.output_row(drawn[i]), model_.stride);
     }
   }
 
@@ -104,15 +97,8 @@ class Windows {
   const Sentences& text_;
   Random& random_;
   Word2VecWorkspace& space_;
-  int room_;   // for the negatives of one window
   int ahead_;  // windows drawn before they are used
 };
-
-inline void set_outputs(const Word2Vec& model, std::int32_t centre, const std::int32_t* negatives,
-                        float** out) {
-  out[0] = model.output_row(centre);
-  for (int r = 0; r < model.negatives; ++r) out[1 + r] = model.output_row(negatives[r]);
-}
 
 inline void sample_loss(const float* g, int n, int outputs, float rate, LossSample& loss) {
   loss.loss += loss_of(g, n * outputs, rate);
@@ -135,10 +121,9 @@ inline void step_of(const Word2Vec& model, float* const* in, int n, Cut cut, flo
 void batch_skipgram(const Word2Vec& model, const Sentences& text, float rate, Random& random,
                     Word2VecWorkspace& space, LossSample& loss) {
   const Cut cut(model.dim);
-  Windows window(model, text, random, space);
+  Windows windows(model, text, random, space);
   for (int centre = 0; centre < text.length; ++centre) {
-    window.open(centre);
-    set_outputs(model, text.words[centre], window.negatives, space.out);
+    const Window window = windows.open(centre);
     const bool sample = space.windows++ % loss_every == 0;
     int n = 0;
     for (int at = window.first; at <= window.last; ++at) {
@@ -153,50 +138,80 @@ void batch_skipgram(const Word2Vec& model, const Sentences& text, float rate, Ra
   }
 }
 
+// The pairs of words of the text, a few at a time, each with negatives of its own.
+class Pairs {
+ public:
+  Pairs(const Word2Vec& model, const Sentences& text, Random& random)
+      : model_(model), text_(text), random_(random) {}
+
+  // Draws up to `pairs_at_once` pairs and fetches their rows: the context's into `in`, the centre's
+  // and the negatives' into `out`. Gives their number; 0 at the end of the text.
+  int next(float** in, float** out) {
+    for (int pair = 0; pair < pairs_at_once; ++pair) {
+      if (!advance()) return pair;
+      in[pair] = model_.input_row(text_.words[at_]);
+      prefetch_row(in[pair], model_.stride);
+      *out++ = model_.output_row(text_.words[centre_]);
+      for (int i = 0; i < model_.negatives; ++i) {
+        *out++ = fetch_output(model_, draw(model_.alias, model_.vocabulary, random_));
+      }
+    }
+    return pairs_at_once;
+  }
+
+ private:
+  bool advance() {
+    if (++at_ == centre_) ++at_;
+    while (at_ > window_.last) {
+      if (++centre_ >= text_.length) return false;
+      window_ = window_at(text_, centre_, draw_reach(model_, random_));
+      at_ = window_.first == centre_ ? centre_ + 1 : window_.first;
+    }
+    return true;
+  }
+
+  const Word2Vec& model_;
+  const Sentences& text_;
+  Random& random_;
+  int centre_ = -1, at_ = -1;
+  Window window_{0, -1};
+};
+
 // A step for n pairs: row in[i] against its own `outputs` rows from out[i * outputs] on.
-inline void step_pairs(const Word2Vec& model, int n, Cut cut, float rate, Word2VecWorkspace& space,
-                       LossSample& loss, bool sample) {
+inline void step_pairs(const Word2Vec& model, float* const* in, int n, float* const* out, Cut cut,
+                       float rate, Word2VecWorkspace& space, LossSample& loss, bool sample) {
   const int outputs = 1 + model.negatives;
   float* g = space.gradients;
   for (int i = 0; i < n; ++i) {
-    dots_of(space.in + i, 1, space.out + i * outputs, outputs, cut, g + i * outputs);
+    dots_of(in + i, 1, out + i * outputs, outputs, cut, g + i * outputs);
   }
   gradients_of(g, n, outputs, rate);
-  for (int i = 0; i < n; ++i) {
-    drop_true_negatives(space.out + i * outputs, outputs, g + i * outputs, 1);
-  }
+  for (int i = 0; i < n; ++i) drop_true_negatives(out + i * outputs, outputs, g + i * outputs, 1);
   if (sample) [[unlikely]] sample_loss(g, n, outputs, rate, loss);
   for (int i = 0; i < n; ++i) {
-    apply(space.in + i, 1, space.out + i * outputs, outputs, cut, g + i * outputs, space.old,
-          model.stride);
+    apply(in + i, 1, out + i * outputs, outputs, cut, g + i * outputs, space.old, model.stride);
   }
 }
 
-// Pairs are taken a few at a time, each with its own negatives: their gradients are computed before
-// any of them is applied, so that one pair need not wait for the row of the centre that the one
-// before it writes.
+// Pairs are taken a few at a time: their gradients are computed before any of them is applied, so
+// that one pair need not wait for the row of the centre that the one before it writes.
 void skipgram(const Word2Vec& model, const Sentences& text, float rate, Random& random,
               Word2VecWorkspace& space, LossSample& loss) {
   const Cut cut(model.dim);
-  const int outputs = 1 + model.negatives;
-  Windows window(model, text, random, space);
-  for (int centre = 0; centre < text.length; ++centre) {
-    window.open(centre);
-    const bool sample = space.windows++ % loss_every == 0;
-    const int pairs = window.last - window.first;
-    for (int begin = 0; begin < pairs; begin += pairs_at_once) {
-      const int count = pairs - begin < pairs_at_once ? pairs - begin : pairs_at_once;
-      for (int pair = 0; pair < count; ++pair) {
-        window.prefetch_next(centre, begin + pair);
-        const int at = window.first + begin + pair;
-        space.in[pair] = model.input_row(text.words[at < centre ? at : at + 1]);
-        set_outputs(model, text.words[centre],
-                    window.negatives + (begin + pair) * model.negatives,
-                    space.out + pair * outputs);
-      }
-      step_pairs(model, count, cut, rate, space, loss, sample);
-    }
-    for (int pair = pairs; pair < 2 * model.window; ++pair) window.prefetch_next(centre, pair);
+  const auto in_of = [&](int group) { return space.in + group % pair_groups * pairs_at_once; };
+  const auto out_of = [&](int group) {
+    return space.out + group % pair_groups * pairs_at_once * (1 + model.negatives);
+  };
+  Pairs pairs(model, text, random);
+  int counts[pair_groups];
+  for (int group = 0; group + 1 < pair_groups; ++group) {
+    counts[group] = pairs.next(in_of(group), out_of(group));
+  }
+  for (int group = 0; counts[group % pair_groups] > 0; ++group) {
+    const int later = group + pair_groups - 1;
+    counts[later % pair_groups] = pairs.next(in_of(later), out_of(later));
+    step_pairs(model, in_of(group), counts[group % pair_groups], out_of(group), cut, rate, space,
+               loss, space.windows++ % loss_every == 0);
   }
 }
 
@@ -226,9 +241,9 @@ void cbow(const Word2Vec& model, const Sentences& text, float rate, Random& rand
   const std::int64_t stride = model.stride;
   float* mean = space.hidden;
   float* before = space.hidden + stride;
-  Windows window(model, text, random, space);
+  Windows windows(model, text, random, space);
   for (int centre = 0; centre < text.length; ++centre) {
-    window.open(centre);
+    const Window window = windows.open(centre);
     int n = 0;
     for (int at = window.first; at <= window.last; ++at) {
       space.in[n] = model.input_row(text.words[at]);
@@ -237,7 +252,6 @@ void cbow(const Word2Vec& model, const Sentences& text, float rate, Random& rand
     if (n == 0) continue;
     mean_of(space.in, n, mean, stride);
     mean_of(&mean, 1, before, stride);
-    set_outputs(model, text.words[centre], window.negatives, space.out);
     step_of(model, &mean, 1, cut, rate, space, loss, space.windows++ % loss_every == 0);
     add_change(space.in, n, mean, before, stride);
   }
@@ -256,17 +270,71 @@ inline void clear_row(float* row, std::int64_t stride) {
   __builtin_memset(row, 0, static_cast<std::size_t>(stride) * sizeof(float));
 }
 
+// The input rows that make up a word.
+struct RowList {
+  const Word2Vec& model;
+  const std::int32_t* rows;
+  std::int64_t count;
+};
+
+// C lanes of the sum of many rows, from float k on: the sums stay in registers.
+struct SumBlock {
+  template <int C>
+  static void run(const RowList& list, float* to, std::int64_t k) {
+    Lane sum[C] = {};
+    for (std::int64_t i = 0; i < list.count; ++i) {
+      const float* row = list.model.input_row(list.rows[i]) + k;
+#pragma GCC unroll 8
+      for (int c = 0; c < C; ++c) sum[c] += load(row + c * lanes);
+    }
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) store(to + k + c * lanes, sum[c]);
+  }
+};
+
+// Adds C lanes of `change` to many rows.
+struct AddBlock {
+  template <int C>
+  static void run(const RowList& list, const float* change, std::int64_t k) {
+    Lane add[C];
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) add[c] = load(change + k + c * lanes);
+    for (std::int64_t i = 0; i < list.count; ++i) {
+      float* row = list.model.input_row(list.rows[i]) + k;
+#pragma GCC unroll 8
+      for (int c = 0; c < C; ++c) store(row + c * lanes, load(row + c * lanes) + add[c]);
+    }
+  }
+};
+
+// Runs a block over rows of `stride` floats, up to 8 lanes at a time.
+template <typename Block, typename Row>
+inline void for_blocks(std::int64_t stride, const RowList& list, Row row) {
+  for (std::int64_t k = 0; k < stride; k += 8 * lanes) {
+    switch ((stride - k) / lanes) {
+      case 1: Block::template run<1>(list, row, k); break;
+      case 2: Block::template run<2>(list, row, k); break;
+      case 3: Block::template run<3>(list, row, k); break;
+      case 4: Block::template run<4>(list, row, k); break;
+      case 5: Block::template run<5>(list, row, k); break;
+      case 6: Block::template run<6>(list, row, k); break;
+      case 7: Block::template run<7>(list, row, k); break;
+      default: Block::template run<8>(list, row, k);
+    }
+  }
+}
+
 // Sub-words: the rows of a word are summed once, when a window first reaches it, and what the
 // windows did to the sum is added to the rows once, when the last window has left it.
 class SubwordRing {
  public:
-  // Three rows per position: what is stepped, what it was, and (for CBOW) the change so far.
-  static constexpr int rows = 2;
+  // Two rows per position: see the modes.
+  static constexpr int rows_each = 2;
 
   SubwordRing(const Word2Vec& model, const Sentences& text, Word2VecWorkspace& space)
       : model_(model), text_(text), size_(2 * model.window + 2), base_(space.hidden) {}
 
-  float* row(int at) const { return base_ + (at % size_) * rows * model_.stride; }
+  float* row(int at) const { return base_ + (at % size_) * rows_each * model_.stride; }
   float* other_row(int at) const { return row(at) + model_.stride; }
   std::int64_t count(int at) const {
     return model_.subword_offsets[text_.words[at] + 1] - begin(at);
@@ -278,24 +346,20 @@ class SubwordRing {
     while (left_ < first && left_ < entered_) leave(*this, left_++);
     for (; entered_ <= last && entered_ < text_.length; ++entered_) {
       enter(*this, entered_);
-      if (entered_ + 3 < text_.length) prefetch(entered_ + 3);
+      if (entered_ + 8 < text_.length) prefetch(entered_ + 8);
     }
   }
 
   void sum(int at, float* to) const {
-    clear_row(to, model_.stride);
-    for (std::int64_t i = begin(at); i < begin(at) + count(at); ++i) {
-      add_row(to, model_.input_row(model_.subword_rows[i]), model_.stride);
-    }
+    for_blocks<SumBlock>(model_.stride, {model_, rows(at), count(at)}, to);
   }
 
   void add_to_rows(int at, const float* change) const {
-    for (std::int64_t i = begin(at); i < begin(at) + count(at); ++i) {
-      add_row(model_.input_row(model_.subword_rows[i]), change, model_.stride);
-    }
+    for_blocks<AddBlock>(model_.stride, {model_, rows(at), count(at)}, change);
   }
 
  private:
+  const std::int32_t* rows(int at) const { return model_.subword_rows + begin(at); }
   std::int64_t begin(int at) const { return model_.subword_offsets[text_.words[at]]; }
   [[gnu::always_inline]] void prefetch(int at) const {
     for (std::int64_t i = begin(at); i < begin(at) + count(at); ++i) {
@@ -324,11 +388,10 @@ void skipgram_subwords(const Word2Vec& model, const Sentences& text, float rate,
     ring.add_to_rows(at, ring.other_row(at));
   };
   SubwordRing ring(model, text, space);
-  Windows window(model, text, random, space);
+  Windows windows(model, text, random, space);
   for (int centre = 0; centre < text.length; ++centre) {
-    window.open(centre);
+    const Window window = windows.open(centre);
     ring.move(centre - model.window, centre + model.window, enter, leave);
-    set_outputs(model, text.words[centre], window.negatives, space.out);
     int n = 0;
     for (int at = window.first; at <= window.last; ++at) {
       if (at != centre) space.in[n++] = ring.row(at);
@@ -352,11 +415,11 @@ void cbow_subwords(const Word2Vec& model, const Sentences& text, float rate, Ran
     ring.add_to_rows(at, ring.other_row(at));
   };
   SubwordRing ring(model, text, space);
-  Windows window(model, text, random, space);
+  Windows windows(model, text, random, space);
   float* mean = space.old + stride;  // `old` itself may be needed by the step
   float* change = mean + stride;
   for (int centre = 0; centre < text.length; ++centre) {
-    window.open(centre);
+    const Window window = windows.open(centre);
     ring.move(centre - model.window, centre + model.window, enter, leave);
     if (window.first == window.last) continue;
     clear_row(mean, stride);
@@ -368,7 +431,6 @@ void cbow_subwords(const Word2Vec& model, const Sentences& text, float rate, Ran
     }
     scale_row(mean, mean, 1.f / static_cast<float>(count), stride);
     scale_row(change, mean, -1.f, stride);
-    set_outputs(model, text.words[centre], window.negatives, space.out);
     step_of(model, &mean, 1, cut, rate, space, loss, space.windows++ % loss_every == 0);
     add_row(change, mean, stride);
     for (int at = window.first; at <= window.last; ++at) {

@@ -29,7 +29,7 @@ struct Word2VecWorkspace {
   float* hidden;             // means of context words, or of sub-word rows by position
   std::int32_t* reach;       // of the windows drawn ahead
   std::int32_t* drawn;       // negatives of the windows drawn ahead
-  std::int64_t windows = 0;  // seen so far, to sample the loss
+  std::int64_t windows = 0;  // stepped so far, to sample the loss
 };
 
 struct LossSample {
@@ -41,6 +41,7 @@ using TrainSentences = void (*)(const Word2Vec& model, const Sentences& text, fl
                                 Random& random, Word2VecWorkspace& space, LossSample& loss);
 
 inline constexpr int pairs_at_once = 4;  // in mode skipgram
+inline constexpr int pair_groups = 4;    // of which all but one are on their way
 
 // How far ahead windows are drawn, at most; a power of two.
 inline constexpr int max_ahead = 8;

@@ -158,6 +158,30 @@ inline void update(float* const* in, int n, float* const* out, const float* old,
   if (short_tail && cut.tail) update_tail<R>(in, n, out, old, old_stride, g, ld, k);
 }
 
+// `update` for one row: what an output row gains needs no sum, so that it is read and written once.
+template <int R>
+inline void update_one(float* in, float* const* out, const float* g, Cut cut) {
+  float* o[R];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) o[r] = out[r];
+  Lane gradient[R];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) gradient[r] = spread(g[r]);
+  const int end = cut.chunks * lanes;
+  for (int k = 0; k < end; k += lanes) {
+    const Lane x = load(in + k);
+    Lane y = x;
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+      const Lane old = load(o[r] + k);
+      y += gradient[r] * old;
+      store(o[r] + k, old + gradient[r] * x);
+    }
+    store(in + k, y);
+  }
+  if (short_tail && cut.tail) update_one_tail<R>(in, o, g, end);
+}
+
 // Calls work<R>(...) for R = count, 1 .. tile_outputs.
 #define NLP_FOR_OUTPUTS(count, work, ...)  \
   switch (count) {                         \
@@ -213,7 +237,11 @@ inline void drop_true_negatives(float* const* out, int outputs, float* g, int n)
 inline void apply(float* const* in, int n, float* const* out, int outputs, Cut cut, const float* g,
                   float* old, std::int64_t stride) {
   if (outputs == tile_outputs) [[likely]] {
-    update<tile_outputs>(in, n, out, nullptr, 0, g, outputs, cut);
+    if (n == 1) {
+      update_one<tile_outputs>(in[0], out, g, cut);
+    } else {
+      update<tile_outputs>(in, n, out, nullptr, 0, g, outputs, cut);
+    }
     return;
   }
   const float* before = nullptr;
