@@ -26,8 +26,11 @@ def register(app: typer.Typer) -> None:
 @command(Word2VecSettings, ClassifierSettings)
 def train(
     *,
-    corpus: Annotated[
-        Path, typer.Argument(metavar="CORPUS", help="A corpus folder, or a file of words.")
+    corpora: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="CORPUS…", help="Corpus folders or files of words; one for a classifier."
+        ),
     ],
     out: Out,
     mode: Annotated[
@@ -53,16 +56,24 @@ def train(
     """Train word vectors or a text classifier, with BlazingText's settings."""
     from nlp_engine.classification.train import train_classifier
     from nlp_engine.embeddings.train import train_vectors
+    from nlp_engine.errors import InputError
     from nlp_engine.manifest import read_manifest
 
     with progress_bar(quiet=quiet) as report:
         if mode == "supervised":
+            if len(corpora) > 1:
+                raise InputError(f"mode supervised takes one corpus, not {len(corpora)}")
             train_classifier(
-                corpus, out, validation=validation, overwrite=overwrite, report=report, **options
+                corpora[0],
+                out,
+                validation=validation,
+                overwrite=overwrite,
+                report=report,
+                **options,
             )
         else:
             train_vectors(
-                corpus,
+                corpora,
                 out,
                 mode=mode,
                 pairs=pairs or (),

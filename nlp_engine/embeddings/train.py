@@ -24,7 +24,7 @@ from nlp_engine.embeddings.evaluation import bundled_sets
 from nlp_engine.embeddings.hyperparameters import Word2VecSettings
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.engines.result import TrainedVectors
-from nlp_engine.errors import InputError
+from nlp_engine.errors import InputError, MissingExtraError
 from nlp_engine.files import new_folder
 from nlp_engine.manifest import Manifest, engine_version, write_manifest
 from nlp_engine.progress import Report, silent
@@ -122,7 +122,13 @@ def _evaluation_sets(
 ) -> Sequence[Path]:
     if not chosen.evaluation:
         return []
-    sets = pairs or bundled_sets(corpora.language)
+    if pairs:
+        return pairs
+    try:
+        sets = bundled_sets(corpora.language)
+    except MissingExtraError as error:
+        _log.warning("not evaluated, as the evaluation sets come with gensim: %s", error)
+        return []
     if not sets:
         _log.warning("no evaluation set for language %s: not evaluated", corpora.language)
     return sets

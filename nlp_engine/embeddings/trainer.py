@@ -24,9 +24,6 @@ from nlp_engine.memory import available_memory
 from nlp_engine.native import word2vec
 from nlp_engine.progress import Progress, Report
 
-NEGATIVES_POWER = 0.75
-"""Negatives are drawn by count to this power (Mikolov et al., 2013)."""
-
 _LAST_RATE = 1e-4  # of the first (word2vec.cpp)
 _LOSS_POINTS = 200
 _ROWS_AT_ONCE = 1 << 14
@@ -100,7 +97,7 @@ def _model(corpus: EncodedCorpus, chosen: Word2VecSettings) -> word2vec.Word2Vec
         batch_size=chosen.batch_size,
         input_rows=word2vec.zero_rows(rows, chosen.vector_dim),
         output_rows=word2vec.zero_rows(vocabulary, chosen.vector_dim),
-        alias=word2vec.alias_table(corpus.counts.astype(np.float64) ** NEGATIVES_POWER),
+        alias=word2vec.alias_table(corpus.counts.astype(np.float64) ** chosen.ns_exponent),
         subwords=subwords,
     )
 
