@@ -183,7 +183,7 @@ def new_folder(
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = _beside(target, "partial")
         adopted = resume_key is not None and _adopt_abandoned(target, partial, resume_key)
-        _remove_abandoned(target)
+        _remove_abandoned(target, but=partial if adopted else None)
         if not adopted:
             partial.mkdir()
         key_file = partial / _RESUME_KEY
@@ -262,20 +262,25 @@ def _put_in_place(partial: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _remove_abandoned(target: Path) -> None:
+def _remove_abandoned(target: Path, *, but: Path | None) -> None:
     """Remove what a killed run left beside the target."""
     for role in ("partial", "old"):
         for path in _abandoned(target, role):
-            shutil.rmtree(path, ignore_errors=True)
+            if path != but:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _abandoned(target: Path, role: str) -> list[Path]:
-    """What processes that are gone have left beside the target."""
+    """What processes that are gone, or this one earlier, have left beside the target."""
     if not Path("/proc/self").exists():
         return []
     found = target.parent.glob(f".{glob.escape(target.name)}.*.{role}")
     pids = [(path, path.name.split(".")[-2]) for path in found]
-    return [path for path, pid in pids if pid.isdigit() and not Path("/proc", pid).exists()]
+    return [path for path, pid in pids if pid.isdigit() and not _at_work(pid)]
+
+
+def _at_work(pid: str) -> bool:
+    return pid != str(os.getpid()) and Path("/proc", pid).exists()
 
 
 _OUTPUT_REMEDIES = {

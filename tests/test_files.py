@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from nlp_engine.errors import InputError, OutputError
+from nlp_engine import files
+from nlp_engine.errors import InputError, Interrupted, OutputError
 from nlp_engine.files import new_folder, open_input
 from nlp_engine.progress import Progress
 
@@ -184,3 +185,24 @@ def test_write_errors_say_what_to_do(tmp_path: Path, error: OSError, message: st
     with pytest.raises(OutputError, match=message), new_folder(tmp_path / "out"):
         raise error
     assert left_over(tmp_path) == []
+
+
+def test_a_folder_kept_after_ctrl_c_is_given_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_WORTH_KEEPING_SECONDS", 0)
+    target = tmp_path / "target"
+
+    def interrupt() -> None:
+        with pytest.raises(Interrupted), new_folder(target, resume_key="a") as folder:
+            (folder / "finished").write_text("")
+            raise KeyboardInterrupt
+
+    interrupt()
+    with new_folder(target, resume_key="a") as folder:
+        assert (folder / "finished").exists()
+    target.rename(tmp_path / "first")
+    interrupt()
+    with new_folder(target, resume_key="another") as folder:
+        assert not (folder / "finished").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"target", "first"}

@@ -88,10 +88,9 @@ def _train(
                 f"{files.train} has {len(labels)} labels; a classifier needs two "
                 f"(lines begin with {LABEL_PREFIX}NAME)"
             )
-        fasttext.train(
+        fasttext.train_classifier(
             corpus=files.train,
             model=folder / "model.bin",
-            supervised=True,
             arguments=_fasttext_arguments(chosen),
             words_to_read=encoded.tokens * chosen.epochs,
             report=report,

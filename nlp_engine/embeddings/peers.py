@@ -66,6 +66,7 @@ def fasttext_arguments(chosen: Word2VecSettings) -> dict[str, Any]:
         "maxn": chosen.max_char if chosen.subwords else 0,
         "bucket": chosen.buckets,
         "thread": chosen.threads or os.cpu_count() or 1,
+        "seed": chosen.seed,
         "verbose": 2,
     }
 
@@ -83,5 +84,6 @@ def gensim_arguments(chosen: Word2VecSettings) -> dict[str, Any]:
         "alpha": chosen.learning_rate,
         "min_alpha": chosen.learning_rate * _LAST_RATE,
         "workers": chosen.threads or os.cpu_count() or 1,
+        "seed": chosen.seed,
         **(ngrams if chosen.subwords else {}),
     }

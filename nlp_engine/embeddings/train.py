@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -151,7 +152,7 @@ def _train(
             scratch=folder,
             report=report,
         )
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".trainer-") as scratch:
+        with _scratch(folder, chosen) as scratch:
             trained, measured = _run_engine(encoded, chosen, folder, Path(scratch), report)
             write_vectors(folder, trained, chosen, tokens=encoded.tokens)
         write_training(folder, **measured)
@@ -182,6 +183,15 @@ def _resume_key(corpora: _Corpora, chosen: Word2VecSettings) -> str | None:
     files = [(str(p.resolve()), p.stat().st_size, p.stat().st_mtime_ns) for p in corpora.paths]
     threads = chosen.threads or os.cpu_count()
     return json.dumps([engine_version(), files, threads, settings.to_mapping(chosen)])
+
+
+def _scratch(
+    folder: Path, chosen: Word2VecSettings
+) -> contextlib.AbstractContextManager[Path | str]:
+    """Where a peer's matrices lie; ours are in memory, and a kill leaves nothing to clear away."""
+    if chosen.engine == "native":
+        return contextlib.nullcontext(folder)
+    return tempfile.TemporaryDirectory(dir=folder, prefix=".trainer-")
 
 
 def _run_engine(

@@ -31,26 +31,22 @@ _FULL_DISK_BYTES = 64 << 10
 _NO_LABELS = {"label": " "}
 
 
-def train(
+def train_classifier(
     *,
     corpus: Path,
     model: Path,
-    supervised: bool,
     arguments: Mapping[str, Any],
     words_to_read: int,
     report: Report,
-    vectors: Path | None = None,
 ) -> FastTextModel:
-    """Train a fastText model in a child process.
+    """Train a text classifier with fastText in a child process.
 
     Args:
         corpus: The training file.
         model: The model file to write.
-        supervised: Whether to train a classifier instead of word vectors.
-        arguments: Arguments of `fasttext.train_supervised` or `train_unsupervised`.
+        arguments: Arguments of `fasttext.train_supervised`, but for `input`.
         words_to_read: Words of the corpus times epochs, for progress.
         report: Told of words, loss and learning rate.
-        vectors: A `.npy` file to write with the vectors of all words, (V, D).
 
     Returns:
         What the written model file says about itself.
@@ -60,12 +56,7 @@ def train(
         EngineError: Training failed; the message has fastText's last line.
         OSError: The disk is full.
     """
-    job = {
-        "function": "train_supervised" if supervised else "train_unsupervised",
-        "arguments": {**arguments, "input": str(corpus)},
-        "model": str(model),
-        "vectors": str(vectors) if vectors else None,
-    }
+    job = {"model": str(model), "arguments": {**arguments, "input": str(corpus)}}
     _run(job, str(corpus), words_to_read, report)
     if shutil.disk_usage(model.parent).free < _FULL_DISK_BYTES:
         # fastText writes on without an error and leaves a model that is cut short.
@@ -80,7 +71,7 @@ def train_vectors(
 
     Args:
         corpus: Its files are read again; its words get rows.
-        arguments: Arguments of `fasttext.train_unsupervised`, but for `input`.
+        arguments: Arguments of `fasttext.train_unsupervised`, but for `input`, and `seed`.
         folder: An empty folder that lasts as long as the result.
         report: Told of words, loss and learning rate.
 
@@ -91,9 +82,8 @@ def train_vectors(
     scratch.write_vocabulary(folder, corpus)
     path = scratch.one_file(folder, corpus)
     job = {
-        "function": "train_unsupervised",
-        "arguments": {**arguments, **_NO_LABELS, "input": str(path)},
         "folder": str(folder),
+        "arguments": {**arguments, **_NO_LABELS, "input": str(path)},
     }
     words_to_read = corpus.tokens * arguments["epoch"]
     losses = _run(job, ", ".join(map(str, corpus.paths)), words_to_read, report)

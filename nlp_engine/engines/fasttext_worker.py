@@ -6,20 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import fasttext
-import numpy as np
 
 from nlp_engine.engines import scratch, worker
 
 
 def _work(job: dict[str, Any]) -> None:
-    model = getattr(fasttext, job["function"])(**job["arguments"])
-    if "folder" in job:
-        _write_rows(model, Path(job["folder"]), job["arguments"]["maxn"] > 0)
+    arguments = job["arguments"]
+    if "model" in job:
+        fasttext.train_supervised(**arguments).save_model(job["model"])
         return
-    model.save_model(job["model"])
-    if job["vectors"]:
-        words = model.get_words()
-        np.save(job["vectors"], np.stack([model.get_word_vector(word) for word in words]))
+    # `train_unsupervised` takes no such argument, but looks for it here.
+    fasttext.FastText.unsupervised_default["seed"] = arguments.pop("seed", 0)
+    model = fasttext.train_unsupervised(**arguments)
+    _write_rows(model, Path(job["folder"]), arguments["maxn"] > 0)
 
 
 def _write_rows(model: Any, folder: Path, subwords: bool) -> None:

@@ -96,7 +96,7 @@ nlp::Word2Vec word2vec(const std::string& mode, int dim, int window, int negativ
     return reinterpret_cast<std::uintptr_t>(rows.data()) % 64 == 0;
   };
   if (stride % 16 != 0 || stride < dim || output.shape(1) != input.shape(1) || !aligned(input) ||
-      !aligned(output) || output.shape(0) != alias.size()) {
+      !aligned(output) || output.shape(0) != alias.size() || input.shape(0) < alias.size()) {
     throw std::invalid_argument("matrices of another shape or alignment");
   }
   const bool subwords = subword_offsets.size() > 0;

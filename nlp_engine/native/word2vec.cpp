@@ -64,13 +64,14 @@ class Reader {
   // The next sentences after sub-sampling; false at the end of the last epoch.
   bool next(Sentences& text) {
     text.length = 0;
+    if (thread_.begin == thread_.end) thread_.epoch = corpus_.epochs;  // more threads than lines
     while (text.length < Sentences::enough) {
       if (thread_.position >= thread_.end) {
         if (text.length > 0) return true;
         ++thread_.epoch;
         thread_.position = thread_.begin;
       }
-      if (thread_.epoch >= corpus_.epochs || thread_.begin >= thread_.end) return false;
+      if (thread_.epoch >= corpus_.epochs) return false;
       add_sentence(text);
     }
     return true;

@@ -101,8 +101,8 @@ def time_contender(contender: Contender, corpus: Path, folder: Path) -> dict[str
     if name != OURS:
         told = json.loads(done.stdout.splitlines()[-1])
         return {"wall": told["wall"], "cpu": told["cpu"]}
-    counts = json.loads((folder / name / "manifest.json").read_text("utf-8"))["counts"]
-    return {"wall": counts["training_seconds"], "cpu": counts["training_cpu_seconds"]}
+    told = json.loads((folder / name / "training.json").read_text("utf-8"))
+    return {"wall": told["seconds"], "cpu": told["cpu_seconds"]}
 
 
 def rounds_of(

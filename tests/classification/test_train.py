@@ -108,10 +108,9 @@ def test_edges_of_prediction(demo: DemoResult) -> None:
 
 def test_a_model_file_of_others_can_be_opened(examples: Path, tmp_path: Path) -> None:
     (tmp_path / "theirs").mkdir()
-    engine.train(
+    engine.train_classifier(
         corpus=examples,
         model=tmp_path / "theirs" / "model.bin",
-        supervised=True,
         arguments={"dim": 16, "epoch": 20, "lr": 0.5, "minCount": 1},
         words_to_read=1,
         report=silent,

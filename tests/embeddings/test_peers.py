@@ -39,7 +39,7 @@ def test_every_setting_reaches_both() -> None:
     changes = {
         "mode": "cbow", "vector_dim": 7, "window_size": 3, "negative_samples": 9, "epochs": 2,
         "sampling_threshold": 0.5, "learning_rate": 0.1, "min_char": 2, "max_char": 8,
-        "buckets": 99, "threads": 3, "subwords": False,
+        "buckets": 99, "threads": 3, "subwords": False, "seed": 2,
     }  # fmt: skip
     for arguments in (peers.fasttext_arguments, peers.gensim_arguments):
         for name, value in changes.items():

@@ -12,9 +12,10 @@ import pytest
 from nlp_engine.corpus.vocabulary import encode_corpus
 from nlp_engine.engines import fasttext as engine
 from nlp_engine.engines import process
+from nlp_engine.engines.result import TrainedVectors
 from nlp_engine.errors import EngineError
-from nlp_engine.formats.fasttext import FastTextModel
 from nlp_engine.progress import Progress, Report, silent
+from tests.fasttext_library import train_with_library
 
 # With one thread fastText reports no progress.
 ARGUMENTS = {"dim": 4, "epoch": 2, "minCount": 1, "maxn": 0, "thread": 2}
@@ -34,27 +35,26 @@ def slow_corpus(tmp_path: Path) -> Path:
     return path
 
 
-def train(
-    corpus: Path, report: Report = silent, vectors: Path | None = None, **arguments: object
-) -> FastTextModel:
-    return engine.train(
-        corpus=corpus,
-        model=corpus.with_name("model.bin"),
-        supervised=False,
-        arguments=ARGUMENTS | arguments,
-        words_to_read=1_000_000_000,
-        report=report,
-        vectors=vectors,
+def train(corpus: Path, report: Report = silent, **arguments: object) -> TrainedVectors:
+    folder = corpus.parent / "scratch"
+    folder.mkdir()
+    return engine.train_vectors(
+        encode_corpus(corpus), arguments=ARGUMENTS | arguments, folder=folder, report=report
     )
 
 
-def test_model_and_vectors(tmp_path: Path) -> None:
-    corpus = write_corpus(tmp_path / "corpus.txt")
-    model = train(corpus, vectors=tmp_path / "vectors.npy")
-    assert set(model.words) == {"</s>", "the", "cat", "sat", "on", "mat"}
-    vectors = np.load(tmp_path / "vectors.npy")
-    assert vectors.shape == (6, 4)
-    assert np.isfinite(vectors).all()
+def test_a_classifiers_model(tmp_path: Path) -> None:
+    (tmp_path / "corpus.txt").write_text("__label__yes the cat\n__label__no the mat\n" * 9)
+    model = engine.train_classifier(
+        corpus=tmp_path / "corpus.txt",
+        model=tmp_path / "model.bin",
+        arguments={"dim": 4, "epoch": 1, "thread": 1},
+        words_to_read=54,
+        report=silent,
+    )
+    assert set(model.words) == {"</s>", "the", "cat", "mat"}
+    library = fasttext.load_model(str(tmp_path / "model.bin"))
+    assert set(library.get_labels()) == {"__label__yes", "__label__no"}
 
 
 @pytest.mark.parametrize("subwords", [False, True])
@@ -64,8 +64,9 @@ def test_matrices_are_those_of_the_librarys_model(tmp_path: Path, subwords: bool
     path.write_text("the cat sat on the mat\n__label__x sat rarely\n" * 50)
     arguments = ARGUMENTS | {"thread": 1, "bucket": 100, "minCount": 50, "label": " "}
     arguments |= {"minn": 3, "maxn": 4 if subwords else 0}
-    train(path, **arguments)
-    library = fasttext.load_model(str(tmp_path / "model.bin"))
+    library = train_with_library(
+        "unsupervised", tmp_path / "model.bin", input=str(path), **arguments
+    )
     (tmp_path / "scratch").mkdir()
     corpus = encode_corpus(path, min_count=50)
     result = engine.train_vectors(
@@ -90,6 +91,22 @@ def test_matrices_are_those_of_the_librarys_model(tmp_path: Path, subwords: bool
         assert np.allclose(mean, library.get_word_vector(word), atol=1e-6)
 
 
+def test_the_seed_reaches_the_library(tmp_path: Path) -> None:
+    corpus = encode_corpus(write_corpus(tmp_path / "corpus.txt"))
+
+    def rows(folder: str, seed: int) -> np.ndarray:
+        (tmp_path / folder).mkdir()
+        arguments = ARGUMENTS | {"thread": 1, "seed": seed}
+        result = engine.train_vectors(
+            corpus, arguments=arguments, folder=tmp_path / folder, report=silent
+        )
+        return result.input_rows
+
+    first = rows("first", 3)
+    assert np.array_equal(first, rows("again", 3))
+    assert not np.array_equal(first, rows("other", 4))
+
+
 def test_losses_are_kept(slow_corpus: Path, tmp_path: Path) -> None:
     (tmp_path / "scratch").mkdir()
     corpus = encode_corpus([slow_corpus, slow_corpus])
@@ -107,7 +124,7 @@ def test_progress_has_words_loss_and_learning_rate(slow_corpus: Path) -> None:
     train(slow_corpus, reports.append, epoch=1)
     done = [report.done for report in reports]
     assert done == sorted(done)
-    assert done[-1] == 1_000_000_000
+    assert done[-1] == 100 * 2000
     assert reports[-1].unit == "words"
     assert "loss " in reports[-1].detail and "learning rate 0.0" in reports[-1].detail
 
@@ -155,11 +172,12 @@ def test_a_killed_parent_leaves_no_worker(slow_corpus: Path) -> None:
     before = len(running_workers())
     code = (
         "import sys; from pathlib import Path; from nlp_engine.engines import fasttext\n"
+        "from nlp_engine.corpus.vocabulary import encode_corpus\n"
         "def report(progress):\n"
         "    if progress.done: print('running', flush=True)\n"
-        "fasttext.train(corpus=Path(sys.argv[1]), model=Path(sys.argv[1] + '.bin'),"
-        " supervised=False, arguments={'epoch': 1000, 'thread': 2}, words_to_read=10**9,"
-        " report=report)"
+        "path = Path(sys.argv[1])\n"
+        "fasttext.train_vectors(encode_corpus(path), folder=path.parent, report=report,"
+        " arguments={'epoch': 1000, 'thread': 2, 'maxn': 0})"
     )
     parent = subprocess.Popen([sys.executable, "-c", code, slow_corpus], stdout=subprocess.PIPE)
     assert parent.stdout is not None
@@ -178,10 +196,9 @@ def test_small_models_never_meet_nan(tmp_path: Path) -> None:
     corpus = tmp_path / "corpus.txt"
     corpus.write_text("__label__a x y\n__label__b z w\n")
     for _ in range(5):
-        engine.train(
+        engine.train_classifier(
             corpus=corpus,
             model=tmp_path / "model.bin",
-            supervised=True,
             arguments={"dim": 2, "epoch": 1, "minCount": 1, "thread": 1},
             words_to_read=1,
             report=silent,

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp_engine.demo import DemoResult
-from nlp_engine.engines import fasttext as engine
 from nlp_engine.errors import FormatError
 from nlp_engine.formats.fasttext import (
     VectorsModelSettings,
@@ -21,7 +20,7 @@ from nlp_engine.formats.fasttext import (
     read_model,
     write_vectors_model,
 )
-from nlp_engine.progress import silent
+from tests.fasttext_library import train_with_library
 
 WORDS = ["</s>", "the", "größe", "日本語", "a"]
 COUNTS = np.array([9, 7, 5, 5, 1])
@@ -173,32 +172,19 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, changes: dict, message: st
         write_vectors_model(tmp_path / "m.bin", **{**fitting, **changes})
 
 
-def train(folder: Path, supervised: bool, **arguments: object) -> Any:
-    """A model of the library in `folder`, which must not train in this process: it may meet NaN."""
-    (folder / "text").write_text(
-        "__label__a die größe der welt\n__label__b in 日本 ist groß\n" * 99
-    )
-    engine.train(
-        corpus=folder / "text",
-        model=folder / "m.bin",
-        supervised=supervised,
-        arguments={"dim": 4, "epoch": 1, "thread": 1, "minCount": 1, **arguments},
-        words_to_read=1,
-        report=silent,
-    )
-    return fasttext.load_model(str(folder / "m.bin"))
-
-
 @pytest.mark.parametrize(
-    ("supervised", "arguments"),
+    ("kind", "arguments"),
     [
-        (False, {"maxn": 0}),
-        (False, {"minn": 2, "maxn": 3, "bucket": 500}),
-        (True, {"wordNgrams": 2, "bucket": 500}),
+        ("unsupervised", {"maxn": 0}),
+        ("unsupervised", {"minn": 2, "maxn": 3, "bucket": 500}),
+        ("supervised", {"wordNgrams": 2, "bucket": 500}),
     ],
 )
-def test_matrices_of_the_librarys_models(tmp_path: Path, supervised: bool, arguments: dict) -> None:
-    library = train(tmp_path, supervised, **arguments)
+def test_matrices_of_the_librarys_models(tmp_path: Path, kind: str, arguments: dict) -> None:
+    text = tmp_path / "text"
+    text.write_text("__label__a die größe der welt\n__label__b in 日本 ist groß\n" * 99)
+    arguments = {"dim": 4, "epoch": 1, "thread": 1, "minCount": 1, **arguments}
+    library = train_with_library(kind, tmp_path / "m.bin", input=str(text), **arguments)
     opened = open_matrices(tmp_path / "m.bin")
     assert opened.model.words == library.get_words()
     assert np.array_equal(opened.input_rows, library.get_input_matrix())

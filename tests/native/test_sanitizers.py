@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from nlp_engine.native import _native
+
 NATIVE = Path(__file__).parents[2] / "nlp_engine" / "native"
 KERNELS = sorted(str(path) for path in NATIVE.glob("*.cpp") if "bindings" not in path.name)
 COMPILER = os.environ.get("CXX", "g++")
@@ -16,6 +18,8 @@ ENCODER = ["encoder", "separators", "utf8"]
 VECTORS = ["float_text", "separators", "subwords", "top_k"]
 WIKITEXT = ["markup", "pages", "scanner", "scanner_links", "scanner_tables", "scanner_templates"]
 WIKITEXT += ["site_rules", "tidy", "utf8", "wikitext"]
+WORD2VEC = ["separators", "subword_table", "subwords", "word2vec", "word2vec_baseline"]
+AVX512 = ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma"]
 
 
 @pytest.mark.parametrize(
@@ -31,9 +35,27 @@ WIKITEXT += ["site_rules", "tidy", "utf8", "wikitext"]
 def test_kernels_under_sanitizers(
     tmp_path: Path, check: str, kernels: list[str], sanitizers: str
 ) -> None:
+    run_check(tmp_path, check, kernels, f"-fsanitize={sanitizers}")
+
+
+# No thread sanitizer: threads write into each other's rows without locks, by design (Hogwild).
+def test_the_trainer_under_sanitizers(tmp_path: Path) -> None:
+    flags = ["-fsanitize=address,undefined", "-DNLP_BASELINE_ONLY"]
+    run_check(tmp_path, "word2vec_check", WORD2VEC, *flags)
+
+
+@pytest.mark.full
+def test_the_trainers_vector_instructions_under_sanitizers(tmp_path: Path) -> None:
+    if _native.best_instruction_set() != "avx512":
+        pytest.skip("needs a processor with AVX-512")
+    kernels = [*WORD2VEC, "word2vec_avx2", "word2vec_avx512"]
+    run_check(tmp_path, "word2vec_check", kernels, "-fsanitize=address,undefined", *AVX512)
+
+
+def run_check(tmp_path: Path, check: str, kernels: list[str], *more_flags: str) -> None:
     program = str(tmp_path / "check")
     sources = [f"{Path(__file__).parent / check}.cpp", *(f"{NATIVE / k}.cpp" for k in kernels)]
-    flags = ["-std=c++20", "-O1", "-g", "-pthread", f"-fsanitize={sanitizers}"]
+    flags = ["-std=c++20", "-O1", "-g", "-pthread", *more_flags]
     flags += ["-fno-sanitize-recover=all", f"-I{NATIVE}"]
     subprocess.run([COMPILER, *flags, *sources, "-o", program], check=True)
     done = subprocess.run([program], capture_output=True, text=True, check=False)
