@@ -20,6 +20,7 @@ Rows = NDArray[np.float64]
 
 _LONGEST_SENTENCE = 1000
 _BLOCK = 512
+_PAIRS_AT_ONCE = 4  # in mode skipgram: their gradients are computed before any is applied
 _WORDS_BETWEEN_REPORTS = 10_000
 _BITS = (1 << 64) - 1
 
@@ -125,15 +126,24 @@ def _windows(model: Word2VecModel, block: list[list[int]], random: Random) -> It
 
 def step(rows: Sequence[Rows], outputs: Sequence[int], to: Trained) -> None:
     """Gradient ascent for `rows` against the first, true output and the others, all at once."""
+    apply(rows, outputs, gradients(rows, outputs, to), to)
+
+
+def gradients(rows: Sequence[Rows], outputs: Sequence[int], to: Trained) -> Rows:
     x, o = np.array(rows), to.output[list(outputs)]
     labels = np.arange(len(outputs)) == 0
-    gradients = to.rate * (labels - 1 / (1 + np.exp(-x @ o.T)))
+    found: Rows = to.rate * (labels - 1 / (1 + np.exp(-x @ o.T)))
     for column, word in enumerate(outputs):
         if column and word == outputs[0]:
-            gradients[:, column] = 0
-    for row, change in zip(rows, gradients @ o, strict=True):
+            found[:, column] = 0
+    return found
+
+
+def apply(rows: Sequence[Rows], outputs: Sequence[int], found: Rows, to: Trained) -> None:
+    x, o = np.array(rows), to.output[list(outputs)]
+    for row, change in zip(rows, found @ o, strict=True):
         row += change
-    np.add.at(to.output, list(outputs), gradients.T @ x)
+    np.add.at(to.output, list(outputs), found.T @ x)
 
 
 def _batch_skipgram(
@@ -147,10 +157,16 @@ def _batch_skipgram(
 
 
 def _skipgram(model: Word2VecModel, to: Trained, text: list[int], windows: list[Window]) -> None:
+    pairs = []
     for window in windows:
         negatives = np.reshape(window.negatives, (-1, model.negatives)).tolist()
         for at, own in zip(window.context, negatives, strict=True):
-            step([to.input[text[at]]], [window.centre, *own], to)
+            pairs.append(([to.input[text[at]]], [window.centre, *own]))
+    for begin in range(0, len(pairs), _PAIRS_AT_ONCE):
+        group = pairs[begin : begin + _PAIRS_AT_ONCE]
+        found = [gradients(rows, outputs, to) for rows, outputs in group]
+        for (rows, outputs), own in zip(group, found, strict=True):
+            apply(rows, outputs, own, to)
 
 
 def _cbow(model: Word2VecModel, to: Trained, text: list[int], windows: list[Window]) -> None:
