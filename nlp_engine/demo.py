@@ -40,6 +40,7 @@ VECTORS: dict[str, Any] = {
     "mode": "batch_skipgram",
     "vector_dim": 100,
     "window_size": 10,
+    "batch_size": 21,
     "epochs": 15,
     "min_count": 3,
 }

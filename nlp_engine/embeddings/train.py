@@ -22,7 +22,7 @@ from nlp_engine.corpus.vocabulary import EncodedCorpus, encode_corpus
 from nlp_engine.embeddings import peers, trainer
 from nlp_engine.embeddings.artifacts import write_evaluation, write_training, write_vectors
 from nlp_engine.embeddings.evaluation import bundled_sets
-from nlp_engine.embeddings.hyperparameters import Word2VecSettings
+from nlp_engine.embeddings.hyperparameters import Word2VecSettings, with_preset
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.engines.result import TrainedVectors
 from nlp_engine.errors import InputError, MissingExtraError
@@ -71,7 +71,7 @@ def train_vectors(
         SettingError: An option that does not exist or is out of range, or needs too much memory.
         EngineError: The trainer failed.
     """
-    chosen = settings.from_mapping(Word2VecSettings, options)
+    chosen = settings.from_mapping(Word2VecSettings, with_preset(options))
     for remark in chosen.remarks():
         _log.warning(remark)
     given = [corpus] if isinstance(corpus, str | Path) else corpus
