@@ -43,8 +43,10 @@ class Word2VecSettings:
     evaluation: bool = setting(True, help="evaluate on word similarity after training")
     threads: int | None = setting(None, minimum=1, help="threads; by default all processors")
     ns_exponent: float = setting(
-        0.75, minimum=0, maximum=1, help="negatives are drawn by count to this power, gensim's "
-        "name; fastText has 0.5 built in"
+        0.75,
+        minimum=0,
+        maximum=1,
+        help="negatives are drawn by count to this power, gensim's name; fastText has 0.5 built in",
     )
     seed: int = setting(
         1,
