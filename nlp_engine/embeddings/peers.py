@@ -79,6 +79,7 @@ def gensim_arguments(chosen: Word2VecSettings) -> dict[str, Any]:
         "vector_size": chosen.vector_dim,
         "window": chosen.window_size,
         "negative": chosen.negative_samples,
+        "ns_exponent": chosen.ns_exponent,
         "sample": chosen.sampling_threshold,
         "epochs": chosen.epochs,
         "alpha": chosen.learning_rate,

@@ -44,3 +44,4 @@ def test_every_setting_reaches_both() -> None:
     for arguments in (peers.fasttext_arguments, peers.gensim_arguments):
         for name, value in changes.items():
             assert arguments(replace(usual, **{name: value})) != arguments(usual), name
+    assert peers.gensim_arguments(replace(usual, ns_exponent=0.5))["ns_exponent"] == 0.5

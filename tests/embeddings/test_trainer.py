@@ -71,14 +71,15 @@ def model_bytes(folder: Path) -> bytes:
 def test_one_thread_and_a_seed_give_the_same_bytes(
     corpus: Path, tmp_path: Path, mode: str, subwords: bool
 ) -> None:
-    def train(name: str, seed: int) -> bytes:
-        options = SMALL | {"subwords": subwords, "buckets": 1000, "seed": seed}
+    def train(name: str, seed: int, **changed: object) -> bytes:
+        options = SMALL | {"subwords": subwords, "buckets": 1000, "seed": seed, **changed}
         train_vectors(corpus, tmp_path / name, mode=mode, **options)
         return model_bytes(tmp_path / name)
 
     first = train("first", 1)
     assert first == train("again", 1)
     assert first != train("other", 2)
+    assert first != train("flat", 1, ns_exponent=0)
 
 
 LONG = SMALL | {"mode": "skipgram", "vector_dim": 100, "epochs": 100}
