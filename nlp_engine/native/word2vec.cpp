@@ -14,7 +14,8 @@
 namespace nlp {
 namespace {
 
-constexpr std::int64_t words_between_reports = 10'000;
+constexpr std::int64_t words_between_reports = 10'000;  // as in word2vec, or fewer:
+constexpr std::int64_t least_reports = 1'000;           // of a training
 constexpr double last_learning_rate = 1e-4;  // of the first
 
 struct Free {
@@ -79,10 +80,11 @@ class Reader {
 
   // Tells the exchange every few thousand words, and lowers the learning rate as all threads go on.
   void report(LossSample& loss) {
-    if (thread_.pending_words < words_between_reports) return;
+    const std::int64_t all = corpus_.words * corpus_.epochs;
+    if (thread_.pending_words < std::min(words_between_reports, all / least_reports)) return;
     flush(loss);
-    const double all = static_cast<double>(corpus_.words) * corpus_.epochs;
-    const double left = 1.0 - static_cast<double>(exchange_.words_done.load()) / all;
+    const double left =
+        1.0 - static_cast<double>(exchange_.words_done.load()) / static_cast<double>(all);
     thread_.learning_rate = corpus_.learning_rate * std::max(left, last_learning_rate);
   }
 

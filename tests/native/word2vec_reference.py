@@ -81,7 +81,7 @@ def train(model: Word2VecModel, corpus: Word2VecCorpus, random: int) -> Trained:
         text = list(chain.from_iterable(block))
         train_text(model, to, text, list(_windows(model, block, to.random)))
         pending += words
-        if pending >= _WORDS_BETWEEN_REPORTS:
+        if pending >= min(_WORDS_BETWEEN_REPORTS, corpus.words * corpus.epochs // 1000):
             to.words_done += pending
             pending = 0
             left = 1 - to.words_done / (corpus.words * corpus.epochs)
