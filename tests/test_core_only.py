@@ -13,6 +13,8 @@ import pytest
 
 from tests.conftest import TOY_PAGES, make_dump
 
+TRAIN = ["train", "corpus", "--mode", "cbow", "--min-count", "1", "--no-evaluation"]
+
 
 @pytest.fixture(scope="module")
 def core() -> str:
@@ -36,6 +38,8 @@ def walked(core: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["items", "build", "extracted", "-o", "items", "--id", "page_id", "--kb", "kb"],
         ["items", "check", "items"],
         ["link", "kb", "--text", "Tim Cook runs Apple."],
+        [*TRAIN, "-o", "vectors"],
+        ["similar", "vectors", "apple"],
     ):
         done = run(core, *arguments, cwd=folder)
         assert done.returncode == 0, done.stderr
@@ -78,12 +82,8 @@ def test_the_core_walk(walked: Path) -> None:
     ("arguments", "extra"),
     [
         (["demo", "--out", "demo"], "all"),
-        (["train", "corpus", "-o", "v", "--mode", "cbow", "--min-count", "1"], "gensim"),
-        (
-            ["train", "corpus", "-o", "v", "--mode", "cbow", "--min-count", "1",
-             "--no-evaluation"],
-            "fasttext",
-        ),
+        ([*TRAIN, "-o", "v", "--engine", "gensim"], "gensim"),
+        ([*TRAIN, "-o", "v", "--engine", "fasttext"], "fasttext"),
         (["train", "labelled", "-o", "c", "--mode", "supervised"], "fasttext"),
         (["corpus", "build", "extracted", "-o", "x", "--tokenizer", "spacy"], "spacy"),
         (["corpus", "build", "extracted", "-o", "x", "--tokenizer", "nltk"], "nltk"),
@@ -103,6 +103,15 @@ def test_what_needs_an_extra_gives_its_pip_line(
     assert f"pip install 'nlp-engine[{extra}]'" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not [path for path in walked.iterdir() if path.name in ("demo", "v", "c", "x")]
+
+
+def test_what_adds_to_training_is_left_out_with_a_word(core: str, walked: Path) -> None:
+    arguments = [argument for argument in TRAIN if argument != "--no-evaluation"]
+    done = run(core, *arguments, "-o", "plain", cwd=walked)
+    assert done.returncode == 0
+    assert "not evaluated" in done.stderr and "pip install 'nlp-engine[gensim]'" in done.stderr
+    assert "no report.html" in done.stderr and "pip install 'nlp-engine[reports]'" in done.stderr
+    assert not (walked / "plain" / "eval.json").exists()
 
 
 def test_topics_reports_and_serving_give_theirs(core: str, walked: Path) -> None:
