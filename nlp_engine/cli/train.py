@@ -48,6 +48,9 @@ def train(
             "SimLex-999 and Google's analogies.",
         ),
     ] = None,
+    page: Annotated[
+        bool, typer.Option("--report/--no-report", help="Write report.html for word vectors.")
+    ] = True,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     json: Json = False,
@@ -82,7 +85,7 @@ def train(
                 **options,
             )
     manifest = read_manifest(out, "vectors", "classifier")
-    if manifest.format == "vectors":
+    if page and manifest.format == "vectors":
         _write_report(out, quiet=quiet)
     print_made(out, manifest.counts, quiet=quiet, as_json=json)
     if not quiet and not json and (out / "eval.json").exists():

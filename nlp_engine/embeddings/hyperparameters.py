@@ -19,7 +19,7 @@ ENGINES = ("native", "fasttext", "gensim")
 _LONG_VECTORS = 1500
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
-    "best": {"epochs": 15, "ns_exponent": 0.5},
+    "best": {"epochs": 15, "learning_rate": 0.03},
 }
 """Settings that take the place of defaults, by name; what is given by itself still counts."""
 
@@ -60,10 +60,11 @@ class Word2VecSettings:
         help="other defaults: best takes three times as long and gives better vectors",
     )
     ns_exponent: float = setting(
-        0.75,
+        0.5,
         minimum=0,
         maximum=1,
-        help="negatives are drawn by count to this power, gensim's name; fastText has 0.5 built in",
+        help="negatives are drawn by count to this power; 0.5 as in "
+        "fastText, which knows no other; 0.75 in word2vec.c and gensim by default",
     )
     seed: int = setting(
         1,

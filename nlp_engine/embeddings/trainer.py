@@ -114,9 +114,9 @@ def _check_memory(input_rows: int, output_rows: int, dim: int) -> None:
 
 
 def _initialise(model: word2vec.Word2VecModel, seed: int) -> None:
-    """Input rows uniform within 0.5 / D (word2vec), or 1 / D with sub-words (fastText)."""
+    """Input rows uniform within 1 / D, as in fastText and gensim; output rows are zero."""
     random = np.random.default_rng(seed)
-    width = np.float32((2.0 if model.subwords else 1.0) / model.dim)
+    width = np.float32(2 / model.dim)
     rows = model.input_rows[:, : model.dim]
     for begin in range(0, len(rows), _ROWS_AT_ONCE):
         block = rows[begin : begin + _ROWS_AT_ONCE]

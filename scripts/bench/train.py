@@ -8,7 +8,7 @@ million words of the corpus (those of the vocabulary) times epochs per second: m
 rounds, lowest and highest in brackets. They are those of the training phase, without start-up,
 vocabulary and writing; `train_peer.py` says how the peers' is measured. "End to end" is the whole
 process from its start to written vectors with 5 epochs; the peers write only a NumPy array, ours
-the folder as users get it.
+the folder but for evaluation and report.
 
 The share of the peak is that of the multiply-adds a mode needs (`training_work.py`) in what the
 processor can do with the same instructions and threads (`peak.cpp`, measured again and again, the

@@ -83,4 +83,5 @@ def _our_command(training: Training, corpus: Path, out: Path) -> list[str]:
     settings = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     settings += ["--subwords"] if subwords else []
     words = ["train", str(corpus), "-o", str(out), "--overwrite", "--quiet", "--no-evaluation"]
+    words += ["--no-report"]
     return [sys.executable, "-m", "nlp_engine", *words, "--engine", "native", *settings]
