@@ -335,7 +335,7 @@ def on_a_terminal(*arguments: object) -> str:
 
 
 def test_progress_is_drawn_on_a_terminal_only(tmp_path: Path) -> None:
-    dump = large_dump(tmp_path / "dump.xml", 600)
+    dump = large_dump(tmp_path / "dump.xml", 3000)
     drawn = on_a_terminal("wiki", "extract", dump, "-o", tmp_path / "one")
     assert "extracting" in drawn
     assert "MB/s" in drawn
