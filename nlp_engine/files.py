@@ -26,7 +26,8 @@ from nlp_engine.progress import Progress, Report, silent
 
 _BUFFER = 1 << 20
 _RESUME_KEY = ".resume"
-_WORTH_KEEPING_SECONDS = 60
+WORTH_KEEPING_SECONDS = 60
+"""Work that took longer outlives Ctrl-C where it can go on."""
 STANDARD_INPUT = Path("-")
 """What stands for standard input where a file is expected."""
 
@@ -195,7 +196,7 @@ def new_folder(
             key_file.unlink(missing_ok=True)
             _put_in_place(partial, target)
         except KeyboardInterrupt as interrupt:
-            keep = resume_key is not None and time.monotonic() - started >= _WORTH_KEEPING_SECONDS
+            keep = resume_key is not None and time.monotonic() - started >= WORTH_KEEPING_SECONDS
             if not keep:
                 raise
             raise Interrupted(

@@ -98,6 +98,19 @@ def engine_version() -> str:
     return importlib.metadata.version("nlp-engine")
 
 
+def resume_key(inputs: Sequence[Path], *wanted: Any) -> str:
+    """What must be equal for a later call to go on with what an earlier one has finished.
+
+    Args:
+        inputs: The files that are read; their sizes and times count.
+        wanted: Settings, as JSON has them.
+    """
+    stamps = [
+        (str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in inputs
+    ]
+    return json.dumps([engine_version(), stamps, *wanted])
+
+
 def write_manifest(
     folder: Path,
     *,

@@ -190,7 +190,7 @@ def test_write_errors_say_what_to_do(tmp_path: Path, error: OSError, message: st
 def test_a_folder_kept_after_ctrl_c_is_given_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "_WORTH_KEEPING_SECONDS", 0)
+    monkeypatch.setattr(files, "WORTH_KEEPING_SECONDS", 0)
     target = tmp_path / "target"
 
     def interrupt() -> None:

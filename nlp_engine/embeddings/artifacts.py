@@ -12,15 +12,18 @@ from nlp_engine.embeddings.hyperparameters import Word2VecSettings
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.engines.result import TrainedVectors
 from nlp_engine.formats import fasttext, word2vec
-from nlp_engine.manifest import Manifest
 
 TRAINING_FILE = "training.json"
 
 
 def write_vectors(
     folder: Path, trained: TrainedVectors, chosen: Word2VecSettings, *, tokens: int
-) -> None:
-    """Write `vectors.bin`, a fastText model, and `vectors.txt`, a word vector per line."""
+) -> WordVectors:
+    """Write `vectors.bin`, a fastText model, and `vectors.txt`, a word vector per line.
+
+    Returns:
+        The vectors, as the model's file has them.
+    """
     subwords = trained.bucket_ids is not None
     fasttext.write_vectors_model(
         folder / "vectors.bin",
@@ -45,18 +48,11 @@ def write_vectors(
     )
     vectors = WordVectors.open(folder / "vectors.bin")
     word2vec.write_text(folder / "vectors.txt", vectors.words, vectors.matrix)
+    return vectors
 
 
-def write_evaluation(folder: Path, sets: Sequence[Path], corpus: Manifest | None) -> None:
-    """Write `eval.json`: the folder's vectors on files of word pairs and analogies.
-
-    Args:
-        folder: With `vectors.bin`.
-        sets: The files.
-        corpus: Of the corpus, whose language says how words are lower-cased.
-    """
-    vectors = WordVectors.open(folder / "vectors.bin")
-    vectors.manifest = corpus
+def write_evaluation(folder: Path, vectors: WordVectors, sets: Sequence[Path]) -> None:
+    """Write `eval.json`: vectors on files of word pairs and analogies."""
     _write_json(folder / "eval.json", eval_json(evaluate(vectors, sets)))
 
 

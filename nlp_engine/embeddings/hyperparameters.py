@@ -17,9 +17,10 @@ from nlp_engine.settings import setting
 
 ENGINES = ("native", "fasttext", "gensim")
 _LONG_VECTORS = 1500
+_NS_EXPONENT = 0.5
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
-    "best": {"epochs": 15, "learning_rate": 0.03},
+    "best": {"epochs": 10, "learning_rate": 0.03},
 }
 """Settings that take the place of defaults, by name; what is given by itself still counts."""
 
@@ -57,14 +58,21 @@ class Word2VecSettings:
     preset: str | None = setting(
         None,
         choices=tuple(PRESETS),
-        help="other defaults: best takes three times as long and gives better vectors",
+        help="other defaults: best takes twice as long and gives better vectors",
     )
     ns_exponent: float = setting(
-        0.5,
+        _NS_EXPONENT,
         minimum=0,
         maximum=1,
         help="negatives are drawn by count to this power; 0.5 as in "
         "fastText, which knows no other; 0.75 in word2vec.c and gensim by default",
+    )
+    decay_power: float | None = setting(
+        None,
+        above=0,
+        help="the learning rate falls as the share of words left to this power; 1 is linear, as "
+        "in fastText and word2vec.c; by default 0.5 in mode cbow, 1.3 in batch_skipgram and "
+        "with sub-words, 1 in skipgram",
     )
     seed: int = setting(
         1,
@@ -96,11 +104,28 @@ class Word2VecSettings:
                 f"max_char is {self.max_char}, below min_char {self.min_char}; "
                 "raise max_char or lower min_char"
             )
-        if self.pretrained_vectors is not None and self.engine != "native":
+        self._check_engine()
+
+    def _check_engine(self) -> None:
+        for name in ("pretrained_vectors", "decay_power") if self.engine != "native" else ():
+            if (value := getattr(self, name)) is not None:
+                raise SettingError(
+                    f"{name} is {value!r}, which engine {self.engine} lacks; use engine native"
+                )
+        if self.engine == "fasttext" and self.ns_exponent != _NS_EXPONENT:
             raise SettingError(
-                f"pretrained_vectors is {self.pretrained_vectors!r}, which engine {self.engine} "
-                "lacks; use engine native"
+                f"ns_exponent is {self.ns_exponent:g}, but engine fasttext knows only "
+                f"{_NS_EXPONENT}; leave it out or use another engine"
             )
+
+    @property
+    def decay(self) -> float:
+        """`decay_power`, or that of the mode."""
+        if self.decay_power is not None:
+            return self.decay_power
+        if self.mode == "cbow":
+            return 0.5
+        return 1.0 if self.mode == "skipgram" and not self.subwords else 1.3
 
     def remarks(self) -> list[str]:
         """What is allowed but rarely meant."""

@@ -14,9 +14,8 @@ from nlp_engine.corpus.vocabulary import EncodedCorpus
 from nlp_engine.embeddings.hyperparameters import Word2VecSettings
 from nlp_engine.engines import fasttext, gensim
 from nlp_engine.engines.result import TrainedVectors
+from nlp_engine.native.word2vec import LAST_LEARNING_RATE
 from nlp_engine.progress import Report
-
-_LAST_RATE = 1e-4  # of the first, where gensim's learning rate ends, as in word2vec.c
 
 
 def train_with_fasttext(
@@ -83,7 +82,7 @@ def gensim_arguments(chosen: Word2VecSettings) -> dict[str, Any]:
         "sample": chosen.sampling_threshold,
         "epochs": chosen.epochs,
         "alpha": chosen.learning_rate,
-        "min_alpha": chosen.learning_rate * _LAST_RATE,
+        "min_alpha": chosen.learning_rate * LAST_LEARNING_RATE,
         "workers": chosen.threads or os.cpu_count() or 1,
         "seed": chosen.seed,
         **(ngrams if chosen.subwords else {}),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import tempfile
@@ -27,7 +26,7 @@ from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.engines.result import TrainedVectors
 from nlp_engine.errors import InputError, MissingExtraError
 from nlp_engine.files import new_folder
-from nlp_engine.manifest import Manifest, engine_version, write_manifest
+from nlp_engine.manifest import Manifest, resume_key, write_manifest
 from nlp_engine.progress import Report, silent
 from nlp_engine.text.tokenizers import TokenizerSettings
 
@@ -154,11 +153,12 @@ def _train(
         )
         with _scratch(folder, chosen) as scratch:
             trained, measured = _run_engine(encoded, chosen, folder, Path(scratch), report)
-            write_vectors(folder, trained, chosen, tokens=encoded.tokens)
+            vectors = write_vectors(folder, trained, chosen, tokens=encoded.tokens)
         write_training(folder, **measured)
         parent = corpora.parents[0] if corpora.parents else None
         if sets:
-            write_evaluation(folder, sets, parent)
+            vectors.manifest = parent  # its language says how words are lower-cased
+            write_evaluation(folder, vectors, sets)
         write_manifest(
             folder,
             format="vectors",
@@ -180,9 +180,8 @@ def _resume_key(corpora: _Corpora, chosen: Word2VecSettings) -> str | None:
     """What must be the same for a checkpoint to be of use; None where there are none."""
     if chosen.engine != "native":
         return None
-    files = [(str(p.resolve()), p.stat().st_size, p.stat().st_mtime_ns) for p in corpora.paths]
     threads = chosen.threads or os.cpu_count()
-    return json.dumps([engine_version(), files, threads, settings.to_mapping(chosen)])
+    return resume_key(corpora.paths, threads, settings.to_mapping(chosen))
 
 
 def _scratch(

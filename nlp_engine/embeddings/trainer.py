@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp_engine import files
 from nlp_engine.corpus.vocabulary import EncodedCorpus
 from nlp_engine.embeddings.checkpoint import (
     TrainingRun,
@@ -24,10 +25,8 @@ from nlp_engine.memory import available_memory
 from nlp_engine.native import word2vec
 from nlp_engine.progress import Progress, Report
 
-_LAST_RATE = 1e-4  # of the first (word2vec.cpp)
 _LOSS_POINTS = 200
 _ROWS_AT_ONCE = 1 << 14
-_WORTH_KEEPING_SECONDS = 60  # as in files.new_folder
 
 FillRows = Callable[[list[str], NDArray[np.float32]], None]
 """Overwrites the rows, float32 (V, D), of those of the (V) words for which it has vectors."""
@@ -64,6 +63,7 @@ def train(
         words=int(corpus.counts.sum()),
         epochs=chosen.epochs,
         learning_rate=chosen.learning_rate,
+        decay_power=chosen.decay,
     )
     run = load_checkpoint(folder, model)
     if run is None:
@@ -145,7 +145,7 @@ def _run(
         try:
             word2vec.train(model, corpus, run.state, on_tick=on_tick)
         except KeyboardInterrupt:
-            if time.monotonic() - watch.began >= _WORTH_KEEPING_SECONDS:
+            if time.monotonic() - watch.began >= files.WORTH_KEEPING_SECONDS:
                 save_checkpoint(folder, model, run)
             raise
         finally:
@@ -174,7 +174,7 @@ class _Watch:
 
     def tick(self, words_done: int, loss: float | None) -> None:
         share = min(words_done / self._total, 1.0)
-        rate = self._corpus.learning_rate * max(1 - share, _LAST_RATE)
+        rate = word2vec.learning_rate_after(share, self._corpus)
         if loss is not None:
             self._sums = [self._sums[0] + loss, self._sums[1] + 1]
             self._detail = f"loss {loss:.3f}, learning rate {rate:.4f}"

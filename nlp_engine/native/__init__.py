@@ -99,9 +99,9 @@ def encode(
             `scratch` is too small.
         KeyboardInterrupt: Passed on after the kernel has stopped.
     """
-    instructions = instructions or os.environ.get("NLP_ENGINE_INSTRUCTIONS", "best")
+    instructions = instructions or chosen_instructions()
     exchange = _native.Exchange()
-    result: dict[str, Any] = _interruptible(
+    result: dict[str, Any] = interruptible(
         lambda: _native.encode(list(texts), min_count, threads, instructions, scratch, exchange),
         cancel=exchange.cancel,
         tick=lambda: on_progress(exchange.bytes_done),
@@ -114,14 +114,30 @@ def scratch_size(texts: Sequence[NDArray[np.uint8]]) -> int:
     return sum(len(text) + 1 for text in texts)
 
 
-def _interruptible(
-    work: Callable[[], T], *, cancel: Callable[[], None], tick: Callable[[], None]
+def chosen_instructions() -> str:
+    """The instruction set that the environment names, or `best`."""
+    return os.environ.get("NLP_ENGINE_INSTRUCTIONS", "best")
+
+
+def interruptible(
+    work: Callable[[], T],
+    *,
+    cancel: Callable[[], None],
+    tick: Callable[[], None],
+    seconds: float = _REPORT_SECONDS,
 ) -> T:
-    """Run a kernel on another thread, so that this one can report and take Ctrl-C."""
+    """Run a kernel on another thread, so that this one can report and take Ctrl-C.
+
+    Args:
+        work: Runs the kernel.
+        cancel: Asks it to stop; called on any exception.
+        tick: Called while it runs, and once when it is done.
+        seconds: Between two ticks.
+    """
     with ThreadPoolExecutor(1) as pool:
         future: Future[T] = pool.submit(work)
         try:
-            while not wait([future], timeout=_REPORT_SECONDS).done:
+            while not wait([future], timeout=seconds).done:
                 tick()
             tick()
             return future.result()

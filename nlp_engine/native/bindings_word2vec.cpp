@@ -107,9 +107,9 @@ nlp::Word2Vec word2vec(const std::string& mode, int dim, int window, int negativ
 
 nlp::Word2VecCorpus word2vec_corpus(const Array<const std::int32_t>& ids,
                                     const Array<const std::uint32_t>& keep, std::int64_t words,
-                                    int epochs, float learning_rate) {
-  return {ids.data(), static_cast<std::int64_t>(ids.size()), keep.data(), words, epochs,
-          learning_rate};
+                                    int epochs, float learning_rate, float decay_power) {
+  return {ids.data(),    static_cast<std::int64_t>(ids.size()), keep.data(), words, epochs,
+          learning_rate, decay_power};
 }
 
 void train_word2vec(const nlp::Word2Vec& model, const nlp::Word2VecCorpus& corpus,
@@ -127,6 +127,7 @@ void train_word2vec(const nlp::Word2Vec& model, const nlp::Word2VecCorpus& corpu
 }  // namespace
 
 void bind_word2vec(nb::module_& m) {
+  m.attr("LAST_LEARNING_RATE") = nlp::last_learning_rate;
   m.def("alias_table",
         [](const Array<const double>& weights) {
           return to_numpy(nlp::alias_table(weights.data(), weights.size()));
@@ -136,15 +137,20 @@ void bind_word2vec(nb::module_& m) {
         "buckets"_a);
   // Both hold pointers into the arrays, which nanobind keeps alive as long as them.
   nb::class_<nlp::Word2Vec>(m, "Word2Vec");
-  nb::class_<nlp::Word2VecCorpus>(m, "Word2VecCorpus");
+  nb::class_<nlp::Word2VecCorpus>(m, "Word2VecCorpus")
+      .def("learning_rate_after",
+           [](const nlp::Word2VecCorpus& corpus, double done) {
+             return nlp::learning_rate_after(done, corpus);
+           });
   m.def("word2vec", &word2vec, nb::kw_only(), "mode"_a, "dim"_a, "window"_a, "negatives"_a,
         "batch_size"_a, "input"_a.noconvert(),
         "output"_a.noconvert(), "alias"_a.noconvert(), "subword_offsets"_a.noconvert(),
         "subword_rows"_a.noconvert(),
         nb::keep_alive<0, 6>(), nb::keep_alive<0, 7>(), nb::keep_alive<0, 8>(),
         nb::keep_alive<0, 9>(), nb::keep_alive<0, 10>());
-  m.def("word2vec_corpus", &word2vec_corpus, nb::kw_only(), "ids"_a.noconvert(), "keep"_a.noconvert(), "words"_a,
-        "epochs"_a, "learning_rate"_a, nb::keep_alive<0, 1>(), nb::keep_alive<0, 2>());
+  m.def("word2vec_corpus", &word2vec_corpus, nb::kw_only(), "ids"_a.noconvert(),
+        "keep"_a.noconvert(), "words"_a, "epochs"_a, "learning_rate"_a, "decay_power"_a,
+        nb::keep_alive<0, 1>(), nb::keep_alive<0, 2>());
   nb::class_<nlp::Word2VecExchange>(m, "Word2VecExchange")
       .def(nb::init<>())
       .def("stop", [](nlp::Word2VecExchange& self) { self.stopped = true; })

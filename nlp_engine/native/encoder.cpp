@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <exception>
-#include <functional>
 #include <limits>
 #include <numeric>
-#include <thread>
 
+#include "parallel.h"
 #include "utf8.h"
 
 namespace nlp {
@@ -244,26 +242,6 @@ std::vector<Part> cut(const Corpus& corpus, std::size_t count, std::int32_t* scr
   return parts;
 }
 
-// Runs work(part) for every part, each on its own thread, and rethrows the first exception.
-void for_each_part(std::vector<Part>& parts, const std::function<void(Part&)>& work) {
-  std::vector<std::exception_ptr> errors(parts.size());
-  {
-    std::vector<std::jthread> threads;  // joined at the end of this scope
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      threads.emplace_back([&, i] {
-        try {
-          work(parts[i]);
-        } catch (...) {
-          errors[i] = std::current_exception();
-        }
-      });
-    }
-  }
-  for (const std::exception_ptr& error : errors) {
-    if (error) std::rethrow_exception(error);
-  }
-}
-
 // Merges the parts' vocabularies, fills the vocabulary side of `out` and each part's final_ids.
 void merge(std::vector<Part>& parts, const Corpus& corpus, std::int64_t min_count, Encoding& out) {
   WordTable all;
@@ -337,14 +315,14 @@ Encoding encode(std::span<const Text> texts, std::int64_t min_count, int threads
 
   const auto count = static_cast<std::size_t>(std::max(threads, 1));
   std::vector<Part> parts = cut(corpus, count, scratch.data());
-  for_each_part(parts, [&](Part& part) { read_part(part, corpus, find_separators, exchange); });
+  for_each_item(parts, [&](Part& part) { read_part(part, corpus, find_separators, exchange); });
   if (const Part* part = first_with_problem(parts)) {
     out.problem = part->problem;
     out.problem_position = part->problem_position;
     return out;
   }
   merge(parts, corpus, min_count, out);
-  for_each_part(parts, finish_ids);
+  for_each_item(parts, finish_ids);
   for (const Part& part : parts) {
     // Towards the front, so never over ids that are still to be moved.
     std::int32_t* const to = scratch.data() + out.ids_size;

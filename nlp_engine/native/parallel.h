@@ -1,4 +1,4 @@
-// A range of work cut into parts, one thread each.
+// Work cut into parts, one thread each.
 #pragma once
 
 #include <cstddef>
@@ -28,6 +28,13 @@ void for_each_range(std::size_t count, std::size_t parts, const Work& work) {
   for (const std::exception_ptr& error : errors) {
     if (error) std::rethrow_exception(error);
   }
+}
+
+// Calls work(item) for every item, each on its own thread, and rethrows the first exception.
+template <typename Item, typename Work>
+void for_each_item(std::vector<Item>& items, const Work& work) {
+  for_each_range(items.size(), items.size(),
+                 [&](std::size_t index, std::size_t, std::size_t) { work(items[index]); });
 }
 
 }  // namespace nlp

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_engine.native import _native  # type: ignore[attr-defined]
+from nlp_engine.native import (  # type: ignore[attr-defined]
+    _native,
+    chosen_instructions,
+)
 
 _PROBLEMS = ("", "number count", "bad number")
 
@@ -118,7 +121,7 @@ class RowIndex:
         k = min(k, len(self._matrix))
         ids = np.empty((len(queries), k), np.int32)
         cosines = np.empty((len(queries), k), np.float32)
-        instructions = instructions or os.environ.get("NLP_ENGINE_INSTRUCTIONS", "best")
+        instructions = instructions or chosen_instructions()
         _native.top_k(
             self._matrix, *self._arrays, _bytes_of(queries), self._threads, instructions,
             ids, cosines,

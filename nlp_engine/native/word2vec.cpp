@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <exception>
 #include <memory>
 #include <new>
-#include <thread>
 
 #include "encoder.h"
+#include "parallel.h"
 #include "word2vec_sentence.h"
 
 namespace nlp {
@@ -16,7 +15,6 @@ namespace {
 
 constexpr std::int64_t words_between_reports = 10'000;  // as in word2vec, or fewer:
 constexpr std::int64_t least_reports = 1'000;           // of a training
-constexpr double last_learning_rate = 1e-4;  // of the first
 
 struct Free {
   void operator()(void* memory) const { std::free(memory); }
@@ -83,9 +81,9 @@ class Reader {
     const std::int64_t all = corpus_.words * corpus_.epochs;
     if (thread_.pending_words < std::min(words_between_reports, all / least_reports)) return;
     flush(loss);
-    const double left =
-        1.0 - static_cast<double>(exchange_.words_done.load()) / static_cast<double>(all);
-    thread_.learning_rate = corpus_.learning_rate * std::max(left, last_learning_rate);
+    const double done =
+        static_cast<double>(exchange_.words_done.load()) / static_cast<double>(all);
+    thread_.learning_rate = learning_rate_after(done, corpus_);
   }
 
   void flush(LossSample& loss) {
@@ -162,6 +160,11 @@ TrainSentences sentences_for(InstructionSet set, const Word2Vec& model) {
 
 }  // namespace
 
+double learning_rate_after(double done, const Word2VecCorpus& corpus) {
+  const double left = std::pow(std::max(1.0 - done, 0.0), corpus.decay_power);
+  return corpus.learning_rate * std::max(left, last_learning_rate);
+}
+
 std::vector<std::uint64_t> alias_table(const double* weights, std::size_t count) {
   double sum = 0;
   for (std::size_t i = 0; i < count; ++i) sum += weights[i];
@@ -210,23 +213,14 @@ void train(const Word2Vec& model, const Word2VecCorpus& corpus,
            std::vector<Word2VecThread>& threads, InstructionSet instructions,
            Word2VecExchange& exchange) {
   const TrainSentences train_sentences = sentences_for(instructions, model);
-  std::vector<std::exception_ptr> errors(threads.size());
-  {
-    std::vector<std::jthread> running;  // joined at the end of this scope
-    for (std::size_t i = 0; i < threads.size(); ++i) {
-      running.emplace_back([&, i] {
-        try {
-          run(model, corpus, threads[i], train_sentences, exchange);
-        } catch (...) {
-          errors[i] = std::current_exception();
-          exchange.stopped = true;
-        }
-      });
+  for_each_item(threads, [&](Word2VecThread& thread) {
+    try {
+      run(model, corpus, thread, train_sentences, exchange);
+    } catch (...) {
+      exchange.stopped = true;  // the other threads need not go on
+      throw;
     }
-  }
-  for (const std::exception_ptr& error : errors) {
-    if (error) std::rethrow_exception(error);
-  }
+  });
 }
 
 }  // namespace nlp

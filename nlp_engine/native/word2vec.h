@@ -12,6 +12,8 @@
 
 namespace nlp {
 
+inline constexpr double last_learning_rate = 1e-4;  // of the first, as in word2vec.c
+
 enum class Word2VecMode {
   batch_skipgram,  // the words of a window share its negatives: two small matrix products
   skipgram,        // every pair of words has negatives of its own
@@ -49,7 +51,8 @@ struct Word2VecCorpus {
   const std::uint32_t* keep;    // (vocabulary) chance of 2^32 that an occurrence is kept
   std::int64_t words;           // ids that are words, in one pass
   int epochs;
-  float learning_rate;          // at the start; falls linearly to 1e-4 of it
+  float learning_rate;          // at the start
+  float decay_power;            // see learning_rate_after
 };
 
 // Where a thread stands between two sentences. Plain numbers, so that a checkpoint can hold them.
@@ -69,6 +72,10 @@ struct Word2VecExchange {
   std::atomic<double> loss{0};       // summed over `loss_pairs` pairs: a sample of all
   std::atomic<std::int64_t> loss_pairs{0};
 };
+
+// The learning rate when so much of the training is done (0..1): at first `learning_rate`, then that
+// times what is left to the power `decay_power`, and at last a ten-thousandth of it.
+double learning_rate_after(double done, const Word2VecCorpus& corpus);
 
 // A table for `draw` (random.h) that answers i with probability weights[i] / sum of weights.
 std::vector<std::uint64_t> alias_table(const double* weights, std::size_t count);

@@ -7,16 +7,22 @@ from __future__ import annotations
 
 import contextlib
 import mmap
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_engine.native import _native  # type: ignore[attr-defined]
+from nlp_engine.native import (  # type: ignore[attr-defined]
+    _native,
+    chosen_instructions,
+    interruptible,
+)
 from nlp_engine.native.vectors import word_bytes
+
+LAST_LEARNING_RATE: float = _native.LAST_LEARNING_RATE
+"""Of the first: where the learning rate ends."""
 
 _LINE_FLOATS = 16
 _EPOCH = 3  # the column of `Word2VecState.threads` that counts finished epochs
@@ -53,6 +59,11 @@ def keep_chances(counts: NDArray[np.int64], sampling_threshold: float) -> NDArra
     ratio = sampling_threshold / (counts / counts.sum())
     chances = np.minimum(np.sqrt(ratio) + ratio, 1.0) * _CHANCES
     return np.asarray(np.minimum(chances, _CHANCES - 1), np.uint32)
+
+
+def learning_rate_after(done: float, corpus: Word2VecCorpus) -> float:
+    """The learning rate when so much of the training is done, 0..1: `Word2VecCorpus` says how."""
+    return float(_corpus(corpus).learning_rate_after(done))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,7 +127,9 @@ class Word2VecCorpus:
         keep: uint32 (V), from `keep_chances`.
         words: How many of the ids are words.
         epochs: Passes over the ids.
-        learning_rate: At the start; it falls linearly to a ten-thousandth of that.
+        learning_rate: At the start.
+        decay_power: The learning rate falls as what is left of the training to this power; 1:
+            linearly.
     """
 
     ids: NDArray[np.int32]
@@ -124,6 +137,7 @@ class Word2VecCorpus:
     words: int
     epochs: int
     learning_rate: float
+    decay_power: float = 1.0
 
 
 @dataclass(slots=True)
@@ -177,32 +191,27 @@ def train(
         ValueError: Shapes that do not fit, or an instruction set that this processor lacks.
         KeyboardInterrupt: Passed on after all threads have stopped.
     """
-    instructions = instructions or os.environ.get("NLP_ENGINE_INSTRUCTIONS", "best")
+    instructions = instructions or chosen_instructions()
     kernel_model, kernel_corpus = _model(model), _corpus(corpus)
     exchange = _native.Word2VecExchange()
     exchange.go_on(state.words_done)
 
-    def tick() -> bool:
+    def tick() -> None:
         loss, pairs = exchange.take_loss()
-        return on_tick(exchange.words_done, loss / pairs if pairs else None)
-
-    with ThreadPoolExecutor(1) as pool:
-        work: Future[None] = pool.submit(
-            _native.train_word2vec,
-            kernel_model, kernel_corpus, state.threads, instructions, exchange,
-        )  # fmt: skip
-        try:
-            while not wait([work], timeout=_TICK_SECONDS).done:
-                if not tick():
-                    exchange.stop()
-            work.result()
-            tick()
-        except BaseException:
+        if not on_tick(exchange.words_done, loss / pairs if pairs else None):
             exchange.stop()
-            raise
-        finally:
-            wait([work])
-            state.words_done = exchange.words_done
+
+    try:
+        interruptible(
+            lambda: _native.train_word2vec(
+                kernel_model, kernel_corpus, state.threads, instructions, exchange
+            ),
+            cancel=exchange.stop,
+            tick=tick,
+            seconds=_TICK_SECONDS,
+        )
+    finally:
+        state.words_done = exchange.words_done
 
 
 def _model(model: Word2VecModel) -> object:
@@ -221,11 +230,12 @@ def _model(model: Word2VecModel) -> object:
     )
 
 
-def _corpus(corpus: Word2VecCorpus) -> object:
+def _corpus(corpus: Word2VecCorpus) -> Any:
     return _native.word2vec_corpus(
         ids=corpus.ids,
         keep=corpus.keep,
         words=corpus.words,
         epochs=corpus.epochs,
         learning_rate=corpus.learning_rate,
+        decay_power=corpus.decay_power,
     )

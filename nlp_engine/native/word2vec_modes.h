@@ -124,7 +124,7 @@ void batch_skipgram(const Word2Vec& model, const Sentences& text, float rate, Ra
   Windows windows(model, text, random, space);
   for (int centre = 0; centre < text.length; ++centre) {
     const Window window = windows.open(centre);
-    const bool sample = space.windows++ % loss_every == 0;
+    const bool sample = space.steps++ % loss_every == 0;
     int n = 0;
     for (int at = window.first; at <= window.last; ++at) {
       space.in[n] = model.input_row(text.words[at]);
@@ -211,7 +211,7 @@ void skipgram(const Word2Vec& model, const Sentences& text, float rate, Random& 
     const int later = group + pair_groups - 1;
     counts[later % pair_groups] = pairs.next(in_of(later), out_of(later));
     step_pairs(model, in_of(group), counts[group % pair_groups], out_of(group), cut, rate, space,
-               loss, space.windows++ % loss_every == 0);
+               loss, space.steps++ % loss_every == 0);
   }
 }
 
@@ -251,8 +251,8 @@ void cbow(const Word2Vec& model, const Sentences& text, float rate, Random& rand
     }
     if (n == 0) continue;
     mean_of(space.in, n, mean, stride);
-    mean_of(&mean, 1, before, stride);
-    step_of(model, &mean, 1, cut, rate, space, loss, space.windows++ % loss_every == 0);
+    __builtin_memcpy(before, mean, static_cast<std::size_t>(stride) * sizeof(float));
+    step_of(model, &mean, 1, cut, rate, space, loss, space.steps++ % loss_every == 0);
     add_change(space.in, n, mean, before, stride);
   }
 }
@@ -328,8 +328,8 @@ inline void for_blocks(std::int64_t stride, const RowList& list, Row row) {
 // windows did to the sum is added to the rows once, when the last window has left it.
 class SubwordRing {
  public:
-  // Two rows per position: see the modes.
-  static constexpr int rows_each = 2;
+  static constexpr int rows_each = 2;      // per position: what for, the modes say
+  static constexpr int fetched_ahead = 8;  // positions whose rows are on their way
 
   SubwordRing(const Word2Vec& model, const Sentences& text, Word2VecWorkspace& space)
       : model_(model), text_(text), size_(2 * model.window + 2), base_(space.hidden) {}
@@ -346,7 +346,7 @@ class SubwordRing {
     while (left_ < first && left_ < entered_) leave(*this, left_++);
     for (; entered_ <= last && entered_ < text_.length; ++entered_) {
       enter(*this, entered_);
-      if (entered_ + 8 < text_.length) prefetch(entered_ + 8);
+      if (entered_ + fetched_ahead < text_.length) prefetch(entered_ + fetched_ahead);
     }
   }
 
@@ -375,7 +375,8 @@ class SubwordRing {
 };
 
 // Skip-gram: a word's vector is the mean of its rows; every row gets the whole change of the mean.
-void skipgram_subwords(const Word2Vec& model, const Sentences& text, float rate, Random& random, Word2VecWorkspace& space, LossSample& loss) {
+void skipgram_subwords(const Word2Vec& model, const Sentences& text, float rate, Random& random,
+                       Word2VecWorkspace& space, LossSample& loss) {
   const Cut cut(model.dim);
   const std::int64_t stride = model.stride;
   const auto enter = [stride](const SubwordRing& ring, int at) {
@@ -397,14 +398,15 @@ void skipgram_subwords(const Word2Vec& model, const Sentences& text, float rate,
       if (at != centre) space.in[n++] = ring.row(at);
     }
     if (n == 0) continue;
-    step_of(model, space.in, n, cut, rate, space, loss, space.windows++ % loss_every == 0);
+    step_of(model, space.in, n, cut, rate, space, loss, space.steps++ % loss_every == 0);
   }
   ring.move(text.length, text.length - 1, enter, leave);
 }
 
 // CBOW: the mean of all rows of all words of the window; every row gets its whole change, so the
 // sum of a word's rows grows by their number times that.
-void cbow_subwords(const Word2Vec& model, const Sentences& text, float rate, Random& random, Word2VecWorkspace& space, LossSample& loss) {
+void cbow_subwords(const Word2Vec& model, const Sentences& text, float rate, Random& random,
+                   Word2VecWorkspace& space, LossSample& loss) {
   const Cut cut(model.dim);
   const std::int64_t stride = model.stride;
   const auto enter = [stride](const SubwordRing& ring, int at) {
@@ -431,7 +433,7 @@ void cbow_subwords(const Word2Vec& model, const Sentences& text, float rate, Ran
     }
     scale_row(mean, mean, 1.f / static_cast<float>(count), stride);
     scale_row(change, mean, -1.f, stride);
-    step_of(model, &mean, 1, cut, rate, space, loss, space.windows++ % loss_every == 0);
+    step_of(model, &mean, 1, cut, rate, space, loss, space.steps++ % loss_every == 0);
     add_row(change, mean, stride);
     for (int at = window.first; at <= window.last; ++at) {
       if (at == centre) continue;

@@ -29,7 +29,7 @@ struct Word2VecWorkspace {
   float* hidden;             // means of context words, or of sub-word rows by position
   std::int32_t* reach;       // of the windows drawn ahead
   std::int32_t* drawn;       // negatives of the windows drawn ahead
-  std::int64_t windows = 0;  // stepped so far, to sample the loss
+  std::int64_t steps = 0;      // so far, to sample the loss
 };
 
 struct LossSample {

@@ -25,7 +25,7 @@ import pyarrow as pa
 from nlp_engine import settings
 from nlp_engine.errors import InputError
 from nlp_engine.files import STANDARD_INPUT, check_input_file, new_folder
-from nlp_engine.manifest import FileRecord, Manifest, engine_version, write_manifest
+from nlp_engine.manifest import FileRecord, Manifest, resume_key, write_manifest
 from nlp_engine.native.wikitext import (
     ARTICLE,
     DISAMBIGUATION,
@@ -146,8 +146,7 @@ def _resume_key(dumps: Sequence[Path], chosen: ExtractSettings) -> str | None:
     """What must be equal for a later call to go on with what this one has finished."""
     if STANDARD_INPUT in dumps:
         return None
-    files = [(str(dump.resolve()), dump.stat().st_size, dump.stat().st_mtime_ns) for dump in dumps]
-    return json.dumps([engine_version(), files, settings.to_mapping(chosen)])
+    return resume_key(dumps, settings.to_mapping(chosen))
 
 
 def _sites(dumps: Sequence[Path], chosen: ExtractSettings) -> dict[Path, Site]:

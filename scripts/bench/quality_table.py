@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, variance
+from statistics import fmean, stdev, variance
 from typing import Any
 
 from training_runs import IMPLEMENTATIONS, OURS, PEERS, peers_mode
@@ -78,7 +78,21 @@ def difference(rows: Rows, corpus: str, mode: str, column: str) -> Difference | 
 
 
 def print_tables(rows: Rows) -> None:
-    """A table of every corpus in Markdown, and a verdict."""
+    """A table of every corpus in Markdown, a verdict, and ours with other settings."""
+    others = [row for row in rows if row.get("options")]
+    _print_equal([row for row in rows if row not in others])
+    if others:
+        columns = [name for name in _COLUMNS if name in others[0]["scores"]]
+        print(f"\n| {OURS} with | seeds | {' | '.join(columns)} |")
+        print("|---|---|" + "---|" * len(columns))
+    for mode, options in dict.fromkeys((row["mode"], row["options"]) for row in others):
+        chosen = [row for row in others if (row["mode"], row["options"]) == (mode, options)]
+        found = [[row["scores"][name] for row in chosen] for name in columns]
+        cells = [_mean(column, stdev(column) if len(column) > 1 else None) for column in found]
+        print(f"| {mode} `{options}` | {len(chosen)} | {' | '.join(cells)} |")
+
+
+def _print_equal(rows: Rows) -> None:
     behind = list[str]()
     for corpus in dict.fromkeys(row["corpus"] for row in rows):
         columns = [name for name in _COLUMNS if any(_has(row, corpus, name) for row in rows)]

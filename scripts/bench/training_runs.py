@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -21,6 +22,7 @@ class Training:
 
     Attributes:
         mode: skipgram or cbow, also with "+subwords"; batch_skipgram for ours alone.
+        options: More options of our command, which count before the settings here.
     """
 
     implementation: str
@@ -34,16 +36,18 @@ class Training:
     sample: float = 1e-4
     min_count: int = 5
     threads: int = 2
+    options: str = ""
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Training:
         """The training that a row of results describes."""
-        return cls(**{field.name: row[field.name] for field in fields(cls)})
+        return cls(**{field.name: row[field.name] for field in fields(cls) if field.name in row})
 
     @property
     def name(self) -> str:
         """For folders and people."""
-        return f"{self.implementation}-{self.mode}-dim{self.dim}-seed{self.seed}"
+        options = "-".join(["", *self.options.split()])
+        return f"{self.implementation}-{self.mode}{options}-dim{self.dim}-seed{self.seed}"
 
 
 def peers_mode(mode: str) -> str:
@@ -84,4 +88,5 @@ def _our_command(training: Training, corpus: Path, out: Path) -> list[str]:
     settings += ["--subwords"] if subwords else []
     words = ["train", str(corpus), "-o", str(out), "--overwrite", "--quiet", "--no-evaluation"]
     words += ["--no-report"]
-    return [sys.executable, "-m", "nlp_engine", *words, "--engine", "native", *settings]
+    settings += ["--engine", "native", *shlex.split(training.options)]
+    return [sys.executable, "-m", "nlp_engine", *words, *settings]

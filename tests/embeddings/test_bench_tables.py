@@ -8,6 +8,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from nlp_engine.embeddings.vectors import WordVectors
+
 BENCH = Path(__file__).parents[2] / "scripts" / "bench"
 
 
@@ -81,8 +83,6 @@ def test_scores_of_vectors_that_hold_the_answers(
         "Word 1\tWord 2\tScore\na\tB\t9\na\tc\t5\na\td\t1\na\tzz\t3\n"
     )
     vectors = np.array([[1, 0], [0.9, 0.1], [0.5, 0.5], [0, 1]], np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    rows = {word: row for row, word in enumerate("abcd")}
-    rho, pairs = scores._correlation(rows, vectors, tmp_path / "pairs.txt")
+    rho, pairs = scores.correlation(WordVectors(list("abcd"), vectors), tmp_path / "pairs.txt")
     assert rho == pytest.approx(100)
     assert pairs == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, fields
+from typing import Any
 
 import pytest
 
@@ -74,12 +75,30 @@ def test_refused_with_name_and_value(name: str, value: str) -> None:
         ({**REQUIRED, "epoch": "10"}, "did you mean epochs?"),
         ({"mode": "batch_skipgram", "subwords": "True"}, "use mode skipgram or cbow"),
         ({**REQUIRED, "min_char": "5", "max_char": "4"}, "below min_char 5; raise max_char"),
+        ({**REQUIRED, "decay_power": "0"}, "decay_power is 0.0; it must be greater than 0"),
+        ({**REQUIRED, "engine": "gensim", "decay_power": "1"}, "which engine gensim lacks"),
+        ({**REQUIRED, "engine": "fasttext", "ns_exponent": "0.75"}, "fasttext knows only 0.5"),
     ],
 )
 def test_what_errors_say(values: dict[str, str], message: str) -> None:
     with pytest.raises(SettingError) as error:
         settings.from_mapping(Word2VecSettings, values)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "power"),
+    [
+        ({"mode": "batch_skipgram"}, 1.3),
+        ({"mode": "skipgram"}, 1.0),
+        ({"mode": "skipgram", "subwords": True}, 1.3),
+        ({"mode": "cbow"}, 0.5),
+        ({"mode": "cbow", "subwords": True}, 0.5),
+        ({"mode": "cbow", "decay_power": 1}, 1),
+    ],
+)
+def test_every_mode_has_its_decay(values: dict[str, Any], power: float) -> None:
+    assert Word2VecSettings(**values).decay == power
 
 
 def test_remarks_where_amazon_warns() -> None:

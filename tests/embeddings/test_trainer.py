@@ -39,12 +39,12 @@ SMALL = {"vector_dim": 20, "min_count": 1, "evaluation": False, "threads": 1,
 TOPICS = [[f"{first}{last}" for last in "abcdefghij"] for first in ("sun", "sea")]
 
 
-def two_topics(sentences: int) -> str:
+def two_topics(sentences: int, topics: list[list[str]] = TOPICS) -> str:
     """Each line has words of one topic, and some that all lines have."""
     random = np.random.default_rng(0)
     lines = []
     for number in range(sentences):
-        words = [*random.choice(TOPICS[number % 2], 8), *random.choice(["the", "of", "is"], 2)]
+        words = [*random.choice(topics[number % 2], 8), *random.choice(["the", "of", "is"], 2)]
         lines.append(" ".join(random.permutation(words)) + "\n")
     return "".join(lines)
 
@@ -154,8 +154,7 @@ def test_ctrl_c_keeps_what_is_worth_it(
     with pytest.raises(KeyboardInterrupt):
         train_vectors(corpus, out, report=interrupt, **LONG)
     assert names(out.parent) == set()
-    for module in (files, trainer):
-        monkeypatch.setattr(module, "_WORTH_KEEPING_SECONDS", 0)
+    monkeypatch.setattr(files, "WORTH_KEEPING_SECONDS", 0)
     with pytest.raises(Interrupted, match="run the same command again to go on"):
         train_vectors(corpus, out, report=interrupt, **LONG)
     train_vectors(corpus, out, **LONG)
@@ -314,12 +313,14 @@ def test_every_library_reads_the_same_vectors(
 def test_words_of_a_topic_come_together(
     tmp_path: Path, mode: str, subwords: bool, threads: int
 ) -> None:
+    # With a few dozen words, two threads would write the same rows all the time.
+    topics = [[f"{word}{last}" for word in topic for last in "vwxyz"] for topic in TOPICS]
     path = tmp_path / "corpus.txt"
-    path.write_text(two_topics(1000))
+    path.write_text(two_topics(2000, topics))
     options = SMALL | {"sampling_threshold": 0.05, "subwords": subwords}
     vectors = train_vectors(path, mode=mode, **options | {"threads": threads, "epochs": 10})
-    unit = np.array([vectors.unit[vectors.words.index(w)] for topic in TOPICS for w in topic])
+    unit = np.array([vectors.unit[vectors.words.index(w)] for topic in topics for w in topic])
     cosines = unit @ unit.T
-    same = np.kron(np.eye(2), np.ones((10, 10))).astype(bool)
-    others = ~np.eye(20, dtype=bool)
+    same = np.kron(np.eye(2), np.ones((50, 50))).astype(bool)
+    others = ~np.eye(100, dtype=bool)
     assert cosines[same & others].mean() > cosines[~same].mean() + 0.2

@@ -179,9 +179,10 @@ def test_lines_longer_than_a_sentence_and_many_blocks(mode: str, subwords: bool)
     check_against_reference(model, make_corpus(1500, *[20] * 15, keep=1), repeated=False)
 
 
-def test_the_learning_rate_falls_with_the_words_read() -> None:
+@pytest.mark.parametrize("power", [0.5, 1.0, 1.3])
+def test_the_learning_rate_falls_with_the_words_read(power: float) -> None:
     model = make_model("batch_skipgram", dim=4, negatives=1)
-    corpus = make_corpus(*[40] * 600, epochs=4, keep=0.03)
+    corpus = replace(make_corpus(*[40] * 600, epochs=4, keep=0.03), decay_power=power)
     check_against_reference(model, corpus, repeated=False)
 
 

@@ -85,7 +85,7 @@ def train(model: Word2VecModel, corpus: Word2VecCorpus, random: int) -> Trained:
             to.words_done += pending
             pending = 0
             left = 1 - to.words_done / (corpus.words * corpus.epochs)
-            to.rate = corpus.learning_rate * max(left, 1e-4)
+            to.rate = corpus.learning_rate * max(left**corpus.decay_power, 1e-4)
     return to
 
 

@@ -163,7 +163,7 @@ def test_the_result_does_not_depend_on_the_number_of_workers(
 def test_an_interrupted_extraction_goes_on_where_it_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nlp_engine.files._WORTH_KEEPING_SECONDS", 0)
+    monkeypatch.setattr("nlp_engine.files.WORTH_KEEPING_SECONDS", 0)
     dump, out = many_pages(tmp_path / "dump.bz2"), tmp_path / "out"
     expected = extract_dumps([dump], tmp_path / "whole").counts
     scanned: list[int] = []
