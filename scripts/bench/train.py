@@ -39,7 +39,7 @@ from training_runs import IMPLEMENTATIONS, OURS, PACKAGES, Training, command, pe
 from training_work import compile_peak, corpus_work, peak
 
 _RESULTS = Path(__file__).parent / "results" / "train.jsonl"
-_QUICK_BYTES = 32_000_000
+QUICK_BYTES = 32_000_000
 _END_TO_END_EPOCHS = 5
 _MODES = (
     ("batch_skipgram", 100),
@@ -126,7 +126,7 @@ def rounds_of(
 
 def measure_all(arguments: argparse.Namespace, data: Path) -> None:
     """Write the results, line by line."""
-    quick = _QUICK_BYTES if arguments.quick else None
+    quick = QUICK_BYTES if arguments.quick else None
     corpus = arguments.corpus or prepare(CORPORA["en"], arguments.cache, data, quick)
     basis = Training(implementation=OURS, mode="skipgram", threads=arguments.threads)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
