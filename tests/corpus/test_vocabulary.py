@@ -7,7 +7,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, Any
 
-import fasttext
 import numpy as np
 import pytest
 
@@ -17,6 +16,7 @@ from nlp_engine.demo import DemoResult
 from nlp_engine.errors import InputError, OutputError
 from nlp_engine.native import LINE_END
 from nlp_engine.progress import Progress
+from tests.fasttext_library import train_with_library
 
 
 def test_words_counts_and_ids(tmp_path: Path) -> None:
@@ -32,9 +32,10 @@ def test_words_counts_and_ids(tmp_path: Path) -> None:
 def test_counts_agree_with_fasttext_on_the_real_sample(demo: DemoResult, tmp_path: Path) -> None:
     path = demo.folder / "corpus" / "sentences.txt"
     corpus = encode_corpus(path, min_count=2, threads=3)
-    model = fasttext.train_unsupervised(
-        str(path), dim=1, epoch=1, minCount=2, maxn=0, thread=1, verbose=0
-    )
+    model = train_with_library(
+        "unsupervised", tmp_path / "model.bin", input=str(path), dim=1, epoch=1, minCount=2, maxn=0,
+        thread=1,
+    )  # fmt: skip
     words, counts = model.get_words(include_freq=True)
     expected = dict(zip(words, counts.tolist(), strict=True))
     assert expected.pop("</s>") == corpus.lines

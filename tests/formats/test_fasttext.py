@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from nlp_engine.demo import CLASSIFIER, DemoResult
 from nlp_engine.errors import FormatError, InputError
 from nlp_engine.formats.fasttext import read_model
+from tests.fasttext_library import train_with_library
 
 
 def test_vectors_agree_with_the_library(demo: DemoResult) -> None:
@@ -46,9 +47,9 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     folder = tmp_path_factory.mktemp("model")
     (folder / "text").write_text("a b c d\n" * 30)
     path = folder / "model.bin"
-    fasttext.train_unsupervised(
-        str(folder / "text"), dim=3, epoch=1, lr=1e-9, maxn=0, thread=1, verbose=0
-    ).save_model(str(path))
+    train_with_library(
+        "unsupervised", path, input=str(folder / "text"), dim=3, epoch=1, lr=1e-9, maxn=0, thread=1
+    )
     assert set(read_model(path).words) == {"</s>", "a", "b", "c", "d"}
     return path.read_bytes()
 
