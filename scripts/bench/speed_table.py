@@ -47,11 +47,11 @@ def _variants(rows: Sequence[Row], levels: Sequence[str]) -> list[list[Row]]:
 def _comparison(rows: Sequence[Row], ours: Sequence[Row], words: int, key: str) -> str:
     """Our rate, the peers', and ratios of medians."""
     rate = _rates(ours, words, key)
-    cells, ratios = [_spread(rate)], []
+    cells, ratios = [spread(rate)], []
     for name in PEERS:
         wanted = (name, peers_mode(ours[0]["mode"]), ours[0]["dim"], ours[0]["whole"])
         theirs = _rates([row for row in rows if _identity(row) == wanted], words, key)
-        cells.append(_spread(theirs))
+        cells.append(spread(theirs))
         ratios.append(f"{median(rate) / median(theirs):.1f} x" if theirs else "")
     return " | ".join([*cells, *ratios])
 
@@ -74,7 +74,8 @@ def _share(ours: Sequence[Row], work: Work, peaks: Mapping[str, float]) -> str:
     return f"{100 * needed / peaks[ours[0]['instructions']]:.0f} %"
 
 
-def _spread(rates: Sequence[float]) -> str:
+def spread(rates: Sequence[float]) -> str:
+    """The median, and the lowest and highest in brackets."""
     if not rates:
         return ""
     digits = 2 if median(rates) < 5 else 1

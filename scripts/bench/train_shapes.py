@@ -25,6 +25,7 @@ from typing import Any
 
 import measure
 from quality_corpora import CORPORA, data_folder, prepare
+from speed_table import spread
 from train import QUICK_BYTES, Contender, time_contender
 from training_runs import OURS, PACKAGES, Training
 from training_work import compile_peak, corpus_work, peak
@@ -84,8 +85,7 @@ def print_table(lines: Sequence[Mapping[str, Any]]) -> None:
         found = [row for row in rows if Training.of(row) == training]
         rates = [about["words"] / row["wall"] / 1e6 for row in found]
         share = 100 * median(rates) * 1e6 * found[0]["multiply_adds"] / highest
-        cells = f"{median(rates):.2f} ({min(rates):.2f}–{max(rates):.2f}) | {share:.0f} %"
-        print(f"| {_label(training)} | {cells} |")
+        print(f"| {_label(training)} | {spread(rates)} | {share:.0f} % |")
 
 
 def _label(training: Training) -> str:

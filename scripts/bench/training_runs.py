@@ -22,7 +22,7 @@ class Training:
 
     Attributes:
         mode: skipgram or cbow, also with "+subwords"; batch_skipgram for ours alone.
-        options: More options of our command, which count before the settings here.
+        options: More options of our command; they override the settings here.
     """
 
     implementation: str

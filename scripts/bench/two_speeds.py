@@ -1,4 +1,4 @@
-"""Why training takes twice as long at times: how far apart the threads' cores are.
+"""Does training take twice as long at times because the threads' cores are far apart?
 
     python scripts/bench/two_speeds.py [--rounds 12] [--corpus FILE]
 
