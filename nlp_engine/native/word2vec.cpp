@@ -16,6 +16,14 @@ namespace {
 constexpr std::int64_t words_between_reports = 10'000;  // as in word2vec, or fewer:
 constexpr std::int64_t least_reports = 1'000;           // of a training
 
+// A few threads keep copies of the most frequent words' output rows and merge them after every few
+// sentences: rows that all of them write wander from core to core, which takes longer than to fetch
+// them from a shared cache. What many threads, or a small vocabulary's, do to the same row in
+// between would add up to too long a step.
+constexpr std::int64_t most_own_floats = 1 << 15;
+constexpr std::int64_t words_per_own_word = 256;
+constexpr std::size_t most_threads_with_own_words = 4;
+
 struct Free {
   void operator()(void* memory) const { std::free(memory); }
 };
@@ -51,6 +59,53 @@ struct Buffers {
   std::vector<std::int32_t> reach, drawn;
   std::unique_ptr<float[], Free> gradients, old, hidden;
 };
+
+// One thread's copies of the output rows of the most frequent words.
+class OwnRows {
+ public:
+  OwnRows(const Word2Vec& shared, int words, std::mutex& merging)
+      : shared_(shared),
+        merging_(merging),
+        words_(words),
+        floats_(words * shared.stride),
+        rows_(aligned_floats(floats_)),
+        before_(aligned_floats(floats_)) {
+    const std::lock_guard lock(merging_);
+    std::copy_n(shared_.output, floats_, rows_.get());
+    std::copy_n(shared_.output, floats_, before_.get());
+  }
+
+  // The model as this thread sees it.
+  Word2Vec model() const {
+    Word2Vec model = shared_;
+    model.own_words = words_;
+    model.own_output = rows_.get();
+    return model;
+  }
+
+  // Adds what became of the copies to the model, and begins anew with what others made of it.
+  void merge() {
+    const std::lock_guard lock(merging_);
+    for (std::int64_t i = 0; i < floats_; ++i) {
+      shared_.output[i] += rows_[i] - before_[i];
+      rows_[i] = before_[i] = shared_.output[i];
+    }
+  }
+
+ private:
+  const Word2Vec& shared_;
+  std::mutex& merging_;
+  int words_;
+  std::int64_t floats_;
+  std::unique_ptr<float[], Free> rows_, before_;
+};
+
+int own_words(const Word2Vec& model, std::size_t threads) {
+  if (model.mode != Word2VecMode::skipgram || model.has_subwords()) return 0;  // others gain nothing
+  if (threads < 2 || threads > most_threads_with_own_words) return 0;
+  const std::int64_t words = model.vocabulary / words_per_own_word;
+  return static_cast<int>(std::min(words, most_own_floats / model.stride));
+}
 
 // Reads a thread's part sentence by sentence and keeps the shared counters up to date.
 class Reader {
@@ -126,8 +181,10 @@ class Reader {
   Random random;
 };
 
-void run(const Word2Vec& model, const Word2VecCorpus& corpus, Word2VecThread& thread,
-         TrainSentences train_sentences, Word2VecExchange& exchange) {
+void run(const Word2Vec& shared, const Word2VecCorpus& corpus, Word2VecThread& thread,
+         int own_words, TrainSentences train_sentences, Word2VecExchange& exchange) {
+  OwnRows own(shared, own_words, exchange.merging);
+  const Word2Vec model = own.model();
   Buffers buffers(model);
   Word2VecWorkspace space = buffers.workspace();
   Reader reader(corpus, thread, exchange);
@@ -137,6 +194,7 @@ void run(const Word2Vec& model, const Word2VecCorpus& corpus, Word2VecThread& th
   while (!exchange.stopped.load(std::memory_order_relaxed) && (more = reader.next(*text))) {
     train_sentences(model, *text, static_cast<float>(thread.learning_rate), reader.random, space,
                     loss);
+    own.merge();
     reader.report(loss);
   }
   if (!more) reader.flush(loss);
@@ -213,9 +271,10 @@ void train(const Word2Vec& model, const Word2VecCorpus& corpus,
            std::vector<Word2VecThread>& threads, InstructionSet instructions,
            Word2VecExchange& exchange) {
   const TrainSentences train_sentences = sentences_for(instructions, model);
+  const int own = own_words(model, threads.size());
   for_each_item(threads, [&](Word2VecThread& thread) {
     try {
-      run(model, corpus, thread, train_sentences, exchange);
+      run(model, corpus, thread, own, train_sentences, exchange);
     } catch (...) {
       exchange.stopped = true;  // the other threads need not go on
       throw;

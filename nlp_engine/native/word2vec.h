@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <vector>
 
 #include "separators.h"
@@ -39,8 +40,13 @@ struct Word2Vec {
   const std::int64_t* subword_offsets;   // (vocabulary + 1) into subword_rows; null: no sub-words
   const std::int32_t* subword_rows;      // rows of `input` whose mean is a word's vector
 
+  int own_words = 0;  // the rows of so many words, the first, are in `own_output` instead
+  float* own_output = nullptr;
+
   float* input_row(std::int32_t row) const { return input + row * stride; }
-  float* output_row(std::int32_t word) const { return output + word * stride; }
+  float* output_row(std::int32_t word) const {
+    return (word < own_words ? own_output : output) + word * stride;
+  }
   bool has_subwords() const { return subword_offsets != nullptr; }
 };
 
@@ -71,6 +77,7 @@ struct Word2VecExchange {
   std::atomic<std::int64_t> words_done{0};
   std::atomic<double> loss{0};       // summed over `loss_pairs` pairs: a sample of all
   std::atomic<std::int64_t> loss_pairs{0};
+  std::mutex merging;                // held by the thread that adds its own rows to the model's
 };
 
 // The learning rate when so much of the training is done (0..1): at first `learning_rate`, then that

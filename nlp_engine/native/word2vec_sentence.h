@@ -41,7 +41,7 @@ using TrainSentences = void (*)(const Word2Vec& model, const Sentences& text, fl
                                 Random& random, Word2VecWorkspace& space, LossSample& loss);
 
 inline constexpr int pairs_at_once = 4;  // in mode skipgram
-inline constexpr int pair_groups = 4;    // of which all but one are on their way
+inline constexpr int pair_groups = 2;    // of which all but one are on their way
 
 // How far ahead windows are drawn, at most; a power of two.
 inline constexpr int max_ahead = 8;

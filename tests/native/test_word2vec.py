@@ -254,8 +254,8 @@ def counting_model(mode: str, subwords: bool, weights: np.ndarray) -> Word2VecMo
     )
 
 
-def counted(model: Word2VecModel, corpus: Word2VecCorpus) -> np.ndarray:
-    state = word2vec.start(corpus, threads=1, seed=5)
+def counted(model: Word2VecModel, corpus: Word2VecCorpus, threads: int = 1) -> np.ndarray:
+    state = word2vec.start(corpus, threads=threads, seed=5)
     word2vec.train(model, corpus, state, on_tick=go_on)
     return np.rint(model.output_rows[:, 0] / np.float32(corpus.learning_rate / 2)).astype(int)
 
@@ -350,6 +350,27 @@ def test_all_threads_read_every_word_in_each_epoch(threads: int) -> None:
     assert state.words_done == 600 * 3
     assert state.finished(3)
     assert np.isfinite(model.input_rows).all()
+
+
+@pytest.mark.parametrize("threads", [2, 3, 4])
+def test_threads_lose_nothing_of_the_most_frequent_words(threads: int) -> None:
+    # The text is words 0 and 1, all negatives are words 2 and 3: the four of 1,024 of which every
+    # thread has output rows of its own.
+    words, pairs = 1024, 20_000
+    weights = np.isin(np.arange(words), [2, 3]).astype(np.float64)
+    model = replace(
+        counting_model("skipgram", False, weights),
+        input_rows=rows_of(np.ones((words, 1))),
+        output_rows=rows_of(np.zeros((words, 1))),
+    )
+    corpus = Word2VecCorpus(
+        ids=np.tile(np.array([0, 1, LINE_END], np.int32), pairs),
+        keep=np.full(words, ALWAYS, np.uint32), words=10**12, epochs=1, learning_rate=TINY,
+    )  # fmt: skip
+    counts = counted(model, corpus, threads)
+    assert counts[:2].tolist() == [pairs, pairs]
+    assert counts[2:4].sum() == -2 * pairs * model.negatives
+    assert not counts[4:].any()
 
 
 @pytest.mark.parametrize(("mode", "subwords"), MODES)
