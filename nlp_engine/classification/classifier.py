@@ -8,6 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nlp_engine.corpus.labelled import LABEL_PREFIX, escape_word, read_labels
 from nlp_engine.errors import FormatError, SettingError, require
 from nlp_engine.formats.fasttext import read_model
@@ -27,7 +30,8 @@ class Classifier:
     """A supervised fastText model with the tokenizer and labels it was trained with.
 
     Attributes:
-        labels: Labels as in the training data by label word (`__label__…`).
+        label_names: (L) labels as in the training data, by falling count.
+        labels: The same by label word (`__label__…`).
         manifest: Of the classifier folder it comes from, else None.
     """
 
@@ -35,6 +39,7 @@ class Classifier:
         self, model: Any, labels: Mapping[str, str], manifest: Manifest | None = None
     ) -> None:
         self._model = model
+        self.label_names = [labels.get(word, word) for word in model.get_labels()]
         self.labels = dict(labels)
         self.manifest = manifest
 
@@ -94,6 +99,23 @@ class Classifier:
         return self.predict_tokenized(
             [" ".join(escape_word(word) for word in words(text)) for text in texts], k, threshold
         )
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The probability of every label for every text.
+
+        Args:
+            texts: (N) texts whose words are already separated by spaces.
+
+        Returns:
+            float32 (N, L), columns in the order of `label_names`. Rows sum to 1, unless labels
+            were trained one against all others.
+        """
+        columns = {label: column for column, label in enumerate(self.label_names)}
+        table = np.zeros((len(texts), len(columns)), np.float32)
+        for row, predictions in enumerate(self.predict_tokenized(texts, k=len(columns))):
+            for prediction in predictions:
+                table[row, columns[prediction.label]] = prediction.probability
+        return table
 
     def predict_tokenized(
         self, texts: Sequence[str], k: int = 1, threshold: float = 0.0
