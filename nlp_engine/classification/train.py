@@ -6,23 +6,28 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nlp_engine import settings
+from nlp_engine.classification import trainer
+from nlp_engine.classification.artifacts import MODEL_FILE, write_classifier, write_training
 from nlp_engine.classification.classifier import Classifier
 from nlp_engine.classification.evaluation import eval_json, evaluate_file
 from nlp_engine.classification.hyperparameters import ClassifierSettings
+from nlp_engine.classification.vocabulary import read_entries
+from nlp_engine.classification.weights import label_weights
 from nlp_engine.corpus.labelled import (
     LABEL_PREFIX,
     LabelledFiles,
     labelled_files,
     write_labels,
 )
-from nlp_engine.corpus.vocabulary import encode_corpus
 from nlp_engine.engines import fasttext
-from nlp_engine.errors import InputError
 from nlp_engine.files import check_input_file, new_folder
+from nlp_engine.formats.fasttext import Entries
+from nlp_engine.formats.stored_vectors import pretrained_rows
 from nlp_engine.manifest import write_manifest
 from nlp_engine.progress import Report, silent
 from nlp_engine.text.tokenizers import TokenizerSettings
@@ -48,7 +53,7 @@ def train_classifier(
         validation: Labelled file to evaluate on; by default the folder's own.
         overwrite: Replace an existing folder.
         report: Told of words, loss and learning rate.
-        **options: Fields of `ClassifierSettings`.
+        **options: Fields of `ClassifierSettings`; `class_weights` may be a mapping.
 
     Returns:
         The classifier.
@@ -59,6 +64,8 @@ def train_classifier(
         SettingError: An option that does not exist or is out of range.
         EngineError: The trainer failed.
     """
+    if isinstance(options.get("class_weights"), Mapping):
+        options["class_weights"] = json.dumps(options["class_weights"])
     chosen = settings.from_mapping(ClassifierSettings, options)
     files = labelled_files(Path(corpus))
     held_out = check_input_file(Path(validation)) if validation else files.validation
@@ -81,23 +88,23 @@ def _train(
 ) -> None:
     started = time.monotonic()
     with new_folder(out, overwrite=overwrite) as folder:
-        encoded = encode_corpus(files.train, report=report)
-        labels = [word for word in encoded.words if word.startswith(LABEL_PREFIX)]
-        if len(labels) < 2:
-            raise InputError(
-                f"{files.train} has {len(labels)} labels; a classifier needs two "
-                f"(lines begin with {LABEL_PREFIX}NAME)"
-            )
-        fasttext.train_classifier(
-            corpus=files.train,
-            model=folder / "model.bin",
-            arguments=_fasttext_arguments(chosen),
-            words_to_read=encoded.tokens * chosen.epochs,
-            report=report,
+        entries = read_entries(
+            files.train, min_count=chosen.min_count, threads=chosen.threads, report=report
         )
-        names = {word: word.removeprefix(LABEL_PREFIX) for word in labels}
-        write_labels(folder, {**names, **files.labels})
-        classifier = Classifier.open(folder / "model.bin")
+        names = {word: word.removeprefix(LABEL_PREFIX) for word in entries.labels}
+        names.update(files.labels)
+        if chosen.engine == "native":
+            _train_native(files.train, validation, entries, names, chosen, folder, report)
+        else:
+            fasttext.train_classifier(
+                corpus=files.train,
+                model=folder / MODEL_FILE,
+                arguments=_fasttext_arguments(files.train, chosen),
+                words_to_read=entries.tokens * chosen.epochs,
+                report=report,
+            )
+        write_labels(folder, names)
+        classifier = Classifier.open(folder / MODEL_FILE, threads=chosen.threads)
         folds = {"train": files.train, "validation": validation, "test": files.test}
         results = {fold: evaluate_file(classifier, path) for fold, path in folds.items() if path}
         (folder / "eval.json").write_text(
@@ -114,26 +121,60 @@ def _train(
             settings=settings.to_mapping(chosen)
             | (TokenizerSettings.of(parent).for_manifest() if parent else {}),
             counts={
-                "labels": len(labels),
-                "tokens": encoded.tokens,
-                "training_words": encoded.tokens * chosen.epochs,
+                "labels": len(entries.labels),
+                "tokens": entries.tokens,
+                "training_words": entries.tokens * chosen.epochs,
                 **{f"{fold}_examples": result.examples for fold, result in results.items()},
             },
         )
 
 
-def _fasttext_arguments(chosen: ClassifierSettings) -> dict[str, Any]:
+def _train_native(
+    path: Path,
+    validation: Path | None,
+    entries: Entries,
+    names: Mapping[str, str],
+    chosen: ClassifierSettings,
+    folder: Path,
+    report: Report,
+) -> None:
+    start = chosen.pretrained_vectors
+    labels = [names[word] for word in entries.labels]
+    trained, run = trainer.train(
+        path,
+        entries,
+        chosen,
+        weights=label_weights(chosen.class_weights, labels, entries.label_counts),
+        validation=validation,
+        report=report,
+        pretrained=pretrained_rows(Path(start), chosen.vector_dim) if start else None,
+    )
+    write_classifier(folder, trained, entries, chosen)
+    write_training(folder, run)
+
+
+def _fasttext_arguments(path: Path, chosen: ClassifierSettings) -> dict[str, Any]:
     """FastText's names for the settings."""
     return {
         "dim": chosen.vector_dim,
         "wordNgrams": chosen.word_ngrams,
         "bucket": chosen.buckets,
         "minCount": max(chosen.min_count, 1),
+        "minn": chosen.min_char if chosen.subwords else 0,
+        "maxn": chosen.max_char if chosen.subwords else 0,
         "epoch": chosen.epochs,
         "lr": chosen.learning_rate,
         "seed": chosen.seed,
         "thread": chosen.threads or os.cpu_count() or 1,
-        "loss": "softmax",
+        "loss": chosen.loss or _loss_of(path),
         "label": LABEL_PREFIX,
         "verbose": 2,
     }
+
+
+def _loss_of(path: Path) -> str:
+    """`ova` if some line has several labels, else `softmax`."""
+    prefix = LABEL_PREFIX.encode()
+    with path.open("rb") as file:
+        several = any(sum(w.startswith(prefix) for w in line.split()) > 1 for line in file)
+    return "ova" if several else "softmax"

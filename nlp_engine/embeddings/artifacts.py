@@ -25,9 +25,9 @@ def write_vectors(
         The vectors, as the model's file has them.
     """
     subwords = trained.bucket_ids is not None
-    fasttext.write_vectors_model(
+    fasttext.write_model(
         folder / "vectors.bin",
-        settings=fasttext.VectorsModelSettings(
+        settings=fasttext.ModelSettings(
             model="cbow" if chosen.mode == "cbow" else "skipgram",
             window_size=chosen.window_size,
             epochs=chosen.epochs,
@@ -38,9 +38,9 @@ def write_vectors(
             max_char=chosen.max_char if subwords else 0,
             buckets=chosen.buckets if subwords else 0,
         ),
-        words=trained.words,
-        counts=trained.counts,
-        tokens=tokens,
+        entries=fasttext.Entries(
+            words=trained.words, counts=trained.counts.tolist(), tokens=tokens
+        ),
         input_rows=trained.input_rows,
         output_rows=trained.output_rows,
         bucket_ids=trained.bucket_ids,

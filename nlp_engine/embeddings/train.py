@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from nlp_engine import settings
 from nlp_engine.corpus.build import corpus_file
 from nlp_engine.corpus.vocabulary import EncodedCorpus, encode_corpus
@@ -26,6 +23,7 @@ from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.engines.result import TrainedVectors
 from nlp_engine.errors import InputError, MissingExtraError
 from nlp_engine.files import new_folder
+from nlp_engine.formats.stored_vectors import pretrained_rows
 from nlp_engine.manifest import Manifest, resume_key, write_manifest
 from nlp_engine.progress import Report, silent
 from nlp_engine.text.tokenizers import TokenizerSettings
@@ -198,32 +196,11 @@ def _run_engine(
 ) -> tuple[TrainedVectors, dict[str, Any]]:
     """The trained matrices, and what `training.json` holds."""
     if chosen.engine == "native":
-        fill = _pretrained_rows(chosen)
+        path = chosen.pretrained_vectors
+        fill = pretrained_rows(Path(path), chosen.vector_dim) if path else None
         trained, run = trainer.train(corpus, chosen, folder=folder, report=report, pretrained=fill)
         seconds = {"seconds": run.seconds, "cpu_seconds": run.cpu_seconds}
         return trained, {"loss": trained.losses, **seconds}
     train = peers.train_with_fasttext if chosen.engine == "fasttext" else peers.train_with_gensim
     trained = train(corpus, chosen, folder=scratch, report=report)
     return trained, {"loss": trained.losses}
-
-
-def _pretrained_rows(chosen: Word2VecSettings) -> trainer.FillRows | None:
-    if chosen.pretrained_vectors is None:
-        return None
-    path = chosen.pretrained_vectors
-    vectors = WordVectors.open(path)
-    if vectors.vector_dim != chosen.vector_dim:
-        raise InputError(
-            f"{path} has vectors of {vectors.vector_dim} dimensions, vector_dim is "
-            f"{chosen.vector_dim}; set vector_dim to {vectors.vector_dim}"
-        )
-
-    def fill(words: list[str], rows: NDArray[np.float32]) -> None:
-        known = [(at, word) for at, word in enumerate(words) if word in vectors]
-        if not known:
-            raise InputError(f"{path} has none of the corpus' {len(words)} words")
-        for at, word in known:
-            rows[at] = vectors[word]
-        _log.info("%d of %d words start from %s", len(known), len(words), path)
-
-    return fill

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nlp_engine import files
 from nlp_engine.corpus.vocabulary import EncodedCorpus
@@ -21,15 +19,13 @@ from nlp_engine.embeddings.checkpoint import (
 from nlp_engine.embeddings.hyperparameters import Word2VecSettings
 from nlp_engine.engines.result import TrainedVectors
 from nlp_engine.errors import SettingError
+from nlp_engine.formats.stored_vectors import FillRows
 from nlp_engine.memory import available_memory
 from nlp_engine.native import word2vec
+from nlp_engine.native.rows import fill_uniform, row_floats, zero_rows
 from nlp_engine.progress import Progress, Report
 
 _LOSS_POINTS = 200
-_ROWS_AT_ONCE = 1 << 14
-
-FillRows = Callable[[list[str], NDArray[np.float32]], None]
-"""Overwrites the rows, float32 (V, D), of those of the (V) words for which it has vectors."""
 
 
 def train(
@@ -67,7 +63,7 @@ def train(
     )
     run = load_checkpoint(folder, model)
     if run is None:
-        _initialise(model, chosen.seed)
+        fill_uniform(model.input_rows[:, : model.dim], chosen.seed)
         if pretrained:
             pretrained(corpus.words, model.input_rows[: len(corpus.words), : chosen.vector_dim])
         threads = chosen.threads or os.cpu_count() or 1
@@ -95,15 +91,15 @@ def _model(corpus: EncodedCorpus, chosen: Word2VecSettings) -> word2vec.Word2Vec
         window=chosen.window_size,
         negatives=chosen.negative_samples,
         batch_size=chosen.batch_size,
-        input_rows=word2vec.zero_rows(rows, chosen.vector_dim),
-        output_rows=word2vec.zero_rows(vocabulary, chosen.vector_dim),
+        input_rows=zero_rows(rows, chosen.vector_dim),
+        output_rows=zero_rows(vocabulary, chosen.vector_dim),
         alias=word2vec.alias_table(corpus.counts.astype(np.float64) ** chosen.ns_exponent),
         subwords=subwords,
     )
 
 
 def _check_memory(input_rows: int, output_rows: int, dim: int) -> None:
-    needed = 4 * word2vec.row_floats(dim) * (input_rows + output_rows)
+    needed = 4 * row_floats(dim) * (input_rows + output_rows)
     free = available_memory()
     if needed > free:
         raise SettingError(
@@ -111,16 +107,6 @@ def _check_memory(input_rows: int, output_rows: int, dim: int) -> None:
             f"{needed / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free; lower vector_dim "
             "or raise min_count"
         )
-
-
-def _initialise(model: word2vec.Word2VecModel, seed: int) -> None:
-    """Input rows uniform within 1 / D, as in fastText and gensim; output rows are zero."""
-    random = np.random.default_rng(seed)
-    width = np.float32(2 / model.dim)
-    rows = model.input_rows[:, : model.dim]
-    for begin in range(0, len(rows), _ROWS_AT_ONCE):
-        block = rows[begin : begin + _ROWS_AT_ONCE]
-        block[:] = (random.random(block.shape, np.float32) - np.float32(0.5)) * width
 
 
 def _run(

@@ -1,6 +1,5 @@
 // The thin Python layer: arrays and scalars in, arrays and counters out.
 #include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/unordered_map.h>
@@ -11,6 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "arrays.h"
 #include "bindings.h"
 #include "encoder.h"
 #include "wikitext.h"
@@ -20,22 +20,9 @@ using namespace nb::literals;
 
 namespace {
 
-using Bytes = nb::ndarray<const std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Bytes = Array<const std::uint8_t>;
 
-template <typename T>
-nb::ndarray<nb::numpy, T, nb::ndim<1>> to_numpy(std::vector<T>&& values) {
-  auto* owned = new std::vector<T>(std::move(values));
-  nb::capsule owner(owned, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
-  return {owned->data(), {owned->size()}, owner};
-}
-
-nb::ndarray<nb::numpy, std::uint8_t, nb::ndim<1>> to_numpy(std::string&& bytes) {
-  auto* owned = new std::string(std::move(bytes));
-  nb::capsule owner(owned, [](void* p) noexcept { delete static_cast<std::string*>(p); });
-  return {reinterpret_cast<std::uint8_t*>(owned->data()), {owned->size()}, owner};
-}
-
-using Ids = nb::ndarray<std::int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Ids = Array<std::int32_t>;
 
 nb::dict encode(const std::vector<Bytes>& texts, std::int64_t min_count, int threads,
                 const std::string& instructions, const Ids& scratch, nlp::Exchange& exchange) {
@@ -61,7 +48,7 @@ nb::dict encode(const std::vector<Bytes>& texts, std::int64_t min_count, int thr
   return out;
 }
 
-using CaseTable = nb::ndarray<const std::uint16_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using CaseTable = Array<const std::uint16_t>;
 using Texts = std::unordered_map<std::string, std::string>;
 
 // Fields of SiteRules; names, patterns and characters as text.
@@ -181,4 +168,5 @@ NB_MODULE(_native, m) {
         "scratch"_a.noconvert(), "exchange"_a);
   bind_vectors(m);
   bind_word2vec(m);
+  bind_classifier(m);
 }

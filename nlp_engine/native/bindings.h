@@ -15,3 +15,6 @@ void bind_vectors(nanobind::module_& m);
 
 // Training word vectors.
 void bind_word2vec(nanobind::module_& m);
+
+// Text classification.
+void bind_classifier(nanobind::module_& m);

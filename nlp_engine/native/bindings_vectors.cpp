@@ -1,10 +1,8 @@
 // The thin Python layer of the kernels for word vectors. Results go into arrays of the caller.
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 
-#include <stdexcept>
-
+#include "arrays.h"
 #include "bindings.h"
 #include "float_text.h"
 #include "subwords.h"
@@ -15,28 +13,10 @@ using namespace nb::literals;
 
 namespace {
 
-// Matrices of float32 come as their bytes, (rows, 4 * dim), because a mapped one may be unaligned.
-using MatrixBytes = nb::ndarray<const std::uint8_t, nb::ndim<2>, nb::device::cpu>;
-using Offsets = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-template <typename T>
-using Vector = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-template <typename T>
-using Matrix = nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Offsets = Array<const std::int64_t>;
 
-void check(bool condition, const char* message) {
-  if (!condition) throw std::invalid_argument(message);
-}
-
-nlp::Rows rows_of(const MatrixBytes& bytes) {
-  check(bytes.shape(1) % sizeof(float) == 0 && (bytes.shape(1) < 2 || bytes.stride(1) == 1) &&
-            bytes.stride(0) >= 0,
-        "rows must be whole and in order");
-  return {bytes.data(), bytes.shape(0), bytes.shape(1) / sizeof(float),
-          static_cast<std::size_t>(bytes.stride(0))};
-}
-
-nlp::Codes codes_of(const Matrix<std::int8_t>& codes, const Vector<float>& factors,
-                    const Vector<float>& errors, const Vector<float>& inverse_norms,
+nlp::Codes codes_of(const Matrix<std::int8_t>& codes, const Array<float>& factors,
+                    const Array<float>& errors, const Array<float>& inverse_norms,
                     const nlp::Rows& rows) {
   check(rows.dim <= nlp::largest_dim, "vectors may have 65,536 dimensions");
   check(codes.shape(1) % nlp::code_block == 0 && codes.shape(1) >= rows.dim, "codes too narrow");
@@ -78,8 +58,8 @@ nb::tuple parse_rows(const nb::bytes& text, const Matrix<float>& out) {
 }
 
 void make_codes(const MatrixBytes& matrix, int threads, const Matrix<std::int8_t>& codes,
-                const Vector<float>& factors, const Vector<float>& errors,
-                const Vector<float>& inverse_norms) {
+                const Array<float>& factors, const Array<float>& errors,
+                const Array<float>& inverse_norms) {
   const nlp::Rows rows = rows_of(matrix);
   const nlp::Codes out = codes_of(codes, factors, errors, inverse_norms, rows);
   nb::gil_scoped_release unlocked;
@@ -87,8 +67,8 @@ void make_codes(const MatrixBytes& matrix, int threads, const Matrix<std::int8_t
 }
 
 void top_k(const MatrixBytes& matrix, const Matrix<std::int8_t>& codes,
-           const Vector<float>& factors, const Vector<float>& errors,
-           const Vector<float>& inverse_norms, const MatrixBytes& queries, int threads,
+           const Array<float>& factors, const Array<float>& errors,
+           const Array<float>& inverse_norms, const MatrixBytes& queries, int threads,
            const std::string& instructions, const Matrix<std::int32_t>& ids,
            const Matrix<float>& cosines) {
   const nlp::Rows rows = rows_of(matrix);

@@ -1,6 +1,5 @@
 // The thin Python layer of training word vectors.
 #include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 
@@ -11,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "arrays.h"
 #include "bindings.h"
 #include "subword_table.h"
 #include "word2vec.h"
@@ -19,24 +19,6 @@ namespace nb = nanobind;
 using namespace nb::literals;
 
 namespace {
-
-template <typename T>
-nb::ndarray<nb::numpy, T> to_numpy(std::vector<T>&& values, std::initializer_list<std::size_t> shape) {
-  auto* owned = new std::vector<T>(std::move(values));
-  nb::capsule owner(owned, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
-  return {owned->data(), shape, owner};
-}
-
-template <typename T>
-nb::ndarray<nb::numpy, T> to_numpy(std::vector<T>&& values) {
-  const std::size_t size = values.size();
-  return to_numpy(std::move(values), {size});
-}
-
-template <typename T>
-using Array = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-template <typename T>
-using Matrix = nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 nb::tuple subword_table(const nb::bytes& words, const Array<const std::int64_t>& offsets,
                         int min_char, int max_char, std::uint32_t buckets) {
@@ -114,7 +96,7 @@ nlp::Word2VecCorpus word2vec_corpus(const Array<const std::int32_t>& ids,
 
 void train_word2vec(const nlp::Word2Vec& model, const nlp::Word2VecCorpus& corpus,
                     const Matrix<std::int64_t>& states, const std::string& instructions,
-                    nlp::Word2VecExchange& exchange) {
+                    nlp::TrainingExchange& exchange) {
   const nlp::InstructionSet set = instruction_set(instructions);
   std::vector<nlp::Word2VecThread> threads = threads_of(states);
   {
@@ -151,18 +133,18 @@ void bind_word2vec(nb::module_& m) {
   m.def("word2vec_corpus", &word2vec_corpus, nb::kw_only(), "ids"_a.noconvert(),
         "keep"_a.noconvert(), "words"_a, "epochs"_a, "learning_rate"_a, "decay_power"_a,
         nb::keep_alive<0, 1>(), nb::keep_alive<0, 2>());
-  nb::class_<nlp::Word2VecExchange>(m, "Word2VecExchange")
+  nb::class_<nlp::TrainingExchange>(m, "TrainingExchange")
       .def(nb::init<>())
-      .def("stop", [](nlp::Word2VecExchange& self) { self.stopped = true; })
+      .def("stop", [](nlp::TrainingExchange& self) { self.stopped = true; })
       .def("go_on",
-           [](nlp::Word2VecExchange& self, std::int64_t words_done) {
+           [](nlp::TrainingExchange& self, std::int64_t done) {
              self.stopped = false;
-             self.words_done = words_done;
+             self.done = done;
            },
-           "words_done"_a)
-      .def_prop_ro("words_done", [](const nlp::Word2VecExchange& self) { return self.words_done.load(); })
-      .def("take_loss", [](nlp::Word2VecExchange& self) {
-        const std::int64_t pairs = self.loss_pairs.exchange(0);
+           "done"_a)
+      .def_prop_ro("done", [](const nlp::TrainingExchange& self) { return self.done.load(); })
+      .def("take_loss", [](nlp::TrainingExchange& self) {
+        const std::int64_t pairs = self.loss_count.exchange(0);
         return std::make_pair(self.loss.exchange(0), pairs);
       });
   m.def("start_threads", &start_threads, "corpus"_a, "count"_a, "seed"_a);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "fasttext_hash.h"
 #include "parallel.h"
 
 namespace nlp {
@@ -19,15 +20,14 @@ void append_ngrams(std::string_view word, int min_char, int max_char, std::uint3
   const std::size_t size = marked.size();
   for (std::size_t begin = 0; begin < size; ++begin) {
     if (continues_character(marked[begin])) continue;
-    std::uint32_t hash = 2166136261U;
+    FastTextHash hash;
     std::size_t end = begin;
     for (int characters = 1; end < size && characters <= max_char; ++characters) {
       do {
-        const auto byte = static_cast<std::int8_t>(marked[end++]);
-        hash = (hash ^ static_cast<std::uint32_t>(byte)) * 16777619U;
+        hash.add(static_cast<std::uint8_t>(marked[end++]));
       } while (end < size && continues_character(marked[end]));
       const bool mark_alone = characters == 1 && (begin == 0 || end == size);
-      if (characters >= min_char && !mark_alone) out.push_back(hash % buckets);
+      if (characters >= min_char && !mark_alone) out.push_back(hash.value() % buckets);
     }
   }
 }

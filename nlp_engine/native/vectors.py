@@ -29,7 +29,8 @@ def word_bytes(words: Sequence[str]) -> tuple[bytes, NDArray[np.int64]]:
     return b"".join(encoded), offsets
 
 
-def _bytes_of(matrix: NDArray[np.float32]) -> NDArray[np.uint8]:
+def bytes_of(matrix: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """uint8 (V, 4 * D), the bytes of a float32 matrix of contiguous rows; others are copied."""
     if matrix.dtype != np.float32:
         raise TypeError(f"the matrix is {matrix.dtype}; float32 is expected")
     if matrix.shape[1] > 1 and matrix.strides[1] != 4:
@@ -44,7 +45,7 @@ def format_rows(words: Sequence[str], matrix: NDArray[np.float32]) -> bytes:
         words: (V) words.
         matrix: float32 (V, D).
     """
-    text: bytes = _native.format_rows(*word_bytes(words), _bytes_of(matrix))
+    text: bytes = _native.format_rows(*word_bytes(words), bytes_of(matrix))
     return text
 
 
@@ -92,7 +93,7 @@ class RowIndex:
     def __init__(self, matrix: NDArray[np.float32], threads: int | None = None) -> None:
         rows, dim = matrix.shape
         block = _native.CODE_BLOCK
-        self._matrix = _bytes_of(matrix)
+        self._matrix = bytes_of(matrix)
         self._threads = threads or os.cpu_count() or 1
         self._codes = np.empty((rows, -(-dim // block) * block), np.int8)
         self._factors, self._errors, self._inverse_norms = np.empty((3, rows), np.float32)
@@ -123,7 +124,7 @@ class RowIndex:
         cosines = np.empty((len(queries), k), np.float32)
         instructions = instructions or chosen_instructions()
         _native.top_k(
-            self._matrix, *self._arrays, _bytes_of(queries), self._threads, instructions,
+            self._matrix, *self._arrays, bytes_of(queries), self._threads, instructions,
             ids, cosines,
         )  # fmt: skip
         return ids, cosines
@@ -148,6 +149,6 @@ def word_means(
     """
     out = np.empty(word_rows.shape, np.float32)
     threads = os.cpu_count() or 1
-    rows, buckets = _bytes_of(word_rows), _bytes_of(bucket_rows)
+    rows, buckets = bytes_of(word_rows), bytes_of(bucket_rows)
     _native.word_means(*word_bytes(words), rows, buckets, min_char, max_char, threads, out)
     return out

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <memory>
-#include <new>
 
+#include "aligned.h"
 #include "encoder.h"
+#include "own_rows.h"
 #include "parallel.h"
 #include "word2vec_sentence.h"
 
@@ -16,26 +16,12 @@ namespace {
 constexpr std::int64_t words_between_reports = 10'000;  // as in word2vec, or fewer:
 constexpr std::int64_t least_reports = 1'000;           // of a training
 
-// A few threads keep copies of the most frequent words' output rows and merge them after every few
-// sentences: rows that all of them write wander from core to core, which takes longer than to fetch
-// them from a shared cache. What many threads, or a small vocabulary's, do to the same row in
+// A few threads have the most frequent words' output rows for themselves (own_rows.h), and merge
+// them after every few sentences. What many threads, or a small vocabulary's, do to the same row in
 // between would add up to too long a step.
 constexpr std::int64_t most_own_floats = 1 << 15;
 constexpr std::int64_t words_per_own_word = 256;
 constexpr std::size_t most_threads_with_own_words = 4;
-
-struct Free {
-  void operator()(void* memory) const { std::free(memory); }
-};
-
-// Floats aligned to cache lines, all zero.
-std::unique_ptr<float[], Free> aligned_floats(std::int64_t count) {
-  const std::size_t bytes = (static_cast<std::size_t>(count) * sizeof(float) + 63) / 64 * 64;
-  void* memory = std::aligned_alloc(64, bytes);
-  if (memory == nullptr) throw std::bad_alloc();
-  std::fill_n(static_cast<float*>(memory), bytes / sizeof(float), 0.f);
-  return std::unique_ptr<float[], Free>(static_cast<float*>(memory));
-}
 
 // The memory behind a Word2VecWorkspace.
 struct Buffers {
@@ -57,47 +43,7 @@ struct Buffers {
   int rows;
   std::vector<float*> in, out;
   std::vector<std::int32_t> reach, drawn;
-  std::unique_ptr<float[], Free> gradients, old, hidden;
-};
-
-// One thread's copies of the output rows of the most frequent words.
-class OwnRows {
- public:
-  OwnRows(const Word2Vec& shared, int words, std::mutex& merging)
-      : shared_(shared),
-        merging_(merging),
-        words_(words),
-        floats_(words * shared.stride),
-        rows_(aligned_floats(floats_)),
-        before_(aligned_floats(floats_)) {
-    const std::lock_guard lock(merging_);
-    std::copy_n(shared_.output, floats_, rows_.get());
-    std::copy_n(shared_.output, floats_, before_.get());
-  }
-
-  // The model as this thread sees it.
-  Word2Vec model() const {
-    Word2Vec model = shared_;
-    model.own_words = words_;
-    model.own_output = rows_.get();
-    return model;
-  }
-
-  // Adds what became of the copies to the model, and begins anew with what others made of it.
-  void merge() {
-    const std::lock_guard lock(merging_);
-    for (std::int64_t i = 0; i < floats_; ++i) {
-      shared_.output[i] += rows_[i] - before_[i];
-      rows_[i] = before_[i] = shared_.output[i];
-    }
-  }
-
- private:
-  const Word2Vec& shared_;
-  std::mutex& merging_;
-  int words_;
-  std::int64_t floats_;
-  std::unique_ptr<float[], Free> rows_, before_;
+  AlignedFloats gradients, old, hidden;
 };
 
 int own_words(const Word2Vec& model, std::size_t threads) {
@@ -110,7 +56,7 @@ int own_words(const Word2Vec& model, std::size_t threads) {
 // Reads a thread's part sentence by sentence and keeps the shared counters up to date.
 class Reader {
  public:
-  Reader(const Word2VecCorpus& corpus, Word2VecThread& thread, Word2VecExchange& exchange)
+  Reader(const Word2VecCorpus& corpus, Word2VecThread& thread, TrainingExchange& exchange)
       : corpus_(corpus), thread_(thread), exchange_(exchange), random{thread.random} {}
 
   ~Reader() { thread_.random = random.state; }
@@ -137,14 +83,14 @@ class Reader {
     if (thread_.pending_words < std::min(words_between_reports, all / least_reports)) return;
     flush(loss);
     const double done =
-        static_cast<double>(exchange_.words_done.load()) / static_cast<double>(all);
+        static_cast<double>(exchange_.done.load()) / static_cast<double>(all);
     thread_.learning_rate = learning_rate_after(done, corpus_);
   }
 
   void flush(LossSample& loss) {
-    exchange_.words_done.fetch_add(thread_.pending_words);
+    exchange_.done.fetch_add(thread_.pending_words);
     exchange_.loss.fetch_add(loss.loss);
-    exchange_.loss_pairs.fetch_add(loss.pairs);
+    exchange_.loss_count.fetch_add(loss.pairs);
     thread_.pending_words = 0;
     loss = {};
   }
@@ -175,16 +121,18 @@ class Reader {
 
   const Word2VecCorpus& corpus_;
   Word2VecThread& thread_;
-  Word2VecExchange& exchange_;
+  TrainingExchange& exchange_;
 
  public:
   Random random;
 };
 
 void run(const Word2Vec& shared, const Word2VecCorpus& corpus, Word2VecThread& thread,
-         int own_words, TrainSentences train_sentences, Word2VecExchange& exchange) {
-  OwnRows own(shared, own_words, exchange.merging);
-  const Word2Vec model = own.model();
+         int own_words, TrainSentences train_sentences, TrainingExchange& exchange) {
+  OwnRows own(shared.output, own_words * shared.stride, exchange.merging);
+  Word2Vec model = shared;
+  model.own_words = own_words;
+  model.own_output = own.rows();
   Buffers buffers(model);
   Word2VecWorkspace space = buffers.workspace();
   Reader reader(corpus, thread, exchange);
@@ -269,7 +217,7 @@ std::vector<Word2VecThread> start_threads(const Word2VecCorpus& corpus, int coun
 
 void train(const Word2Vec& model, const Word2VecCorpus& corpus,
            std::vector<Word2VecThread>& threads, InstructionSet instructions,
-           Word2VecExchange& exchange) {
+           TrainingExchange& exchange) {
   const TrainSentences train_sentences = sentences_for(instructions, model);
   const int own = own_words(model, threads.size());
   for_each_item(threads, [&](Word2VecThread& thread) {

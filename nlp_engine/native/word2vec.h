@@ -4,12 +4,11 @@
 // threads without locks (Niu et al., "Hogwild!", 2011).
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <mutex>
 #include <vector>
 
 #include "separators.h"
+#include "training_exchange.h"
 
 namespace nlp {
 
@@ -71,15 +70,6 @@ struct Word2VecThread {
   double learning_rate;
 };
 
-// What the caller and the running threads tell each other at any time.
-struct Word2VecExchange {
-  std::atomic<bool> stopped{false};  // asks the threads to return at their next sentence
-  std::atomic<std::int64_t> words_done{0};
-  std::atomic<double> loss{0};       // summed over `loss_pairs` pairs: a sample of all
-  std::atomic<std::int64_t> loss_pairs{0};
-  std::mutex merging;                // held by the thread that adds its own rows to the model's
-};
-
 // The learning rate when so much of the training is done (0..1): at first `learning_rate`, then that
 // times what is left to the power `decay_power`, and at last a ten-thousandth of it.
 double learning_rate_after(double done, const Word2VecCorpus& corpus);
@@ -94,6 +84,6 @@ std::vector<Word2VecThread> start_threads(const Word2VecCorpus& corpus, int coun
 // Trains until all epochs are done or the exchange says stop; `threads` then tells where to go on.
 void train(const Word2Vec& model, const Word2VecCorpus& corpus,
            std::vector<Word2VecThread>& threads, InstructionSet instructions,
-           Word2VecExchange& exchange);
+           TrainingExchange& exchange);
 
 }  // namespace nlp

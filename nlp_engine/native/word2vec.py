@@ -5,8 +5,6 @@ V words, D dimensions, S floats a row: D rounded up to whole cache lines of 16.
 
 from __future__ import annotations
 
-import contextlib
-import mmap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,24 +22,9 @@ from nlp_engine.native.vectors import word_bytes
 LAST_LEARNING_RATE: float = _native.LAST_LEARNING_RATE
 """Of the first: where the learning rate ends."""
 
-_LINE_FLOATS = 16
 _EPOCH = 3  # the column of `Word2VecState.threads` that counts finished epochs
 _TICK_SECONDS = 0.05
 _CHANCES = 2.0**32
-
-
-def row_floats(dim: int) -> int:
-    """Floats that a row of `dim` numbers takes: S."""
-    return -(-dim // _LINE_FLOATS) * _LINE_FLOATS
-
-
-def zero_rows(count: int, dim: int) -> NDArray[np.float32]:
-    """float32 (count, S) of zeros, in memory of its own that is taken when it is touched."""
-    stride = row_floats(dim)
-    memory = mmap.mmap(-1, max(count, 1) * stride * 4, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    with contextlib.suppress(OSError, AttributeError):  # not every kernel has huge pages
-        memory.madvise(mmap.MADV_HUGEPAGE)
-    return np.frombuffer(memory, np.float32).reshape(-1, stride)[:count]
 
 
 def alias_table(weights: NDArray[np.float64]) -> NDArray[np.uint64]:
@@ -101,7 +84,7 @@ class Word2VecModel:
         window: Words on each side, at most; every centre draws 1 to `window`.
         negatives: Negative samples, of a window or (mode skipgram) of a pair of words.
         batch_size: Words of a window multiplied at once in mode batch_skipgram.
-        input_rows: float32 (V + B, S), from `zero_rows`; trained in place.
+        input_rows: float32 (V + B, S), from `nlp_engine.native.rows.zero_rows`; trained in place.
         output_rows: float32 (V, S), likewise.
         alias: uint64 (V), the distribution of negatives, from `alias_table`.
         subwords: The rows of words with character n-grams, or None.
@@ -193,12 +176,12 @@ def train(
     """
     instructions = instructions or chosen_instructions()
     kernel_model, kernel_corpus = _model(model), _corpus(corpus)
-    exchange = _native.Word2VecExchange()
+    exchange = _native.TrainingExchange()
     exchange.go_on(state.words_done)
 
     def tick() -> None:
         loss, pairs = exchange.take_loss()
-        if not on_tick(exchange.words_done, loss / pairs if pairs else None):
+        if not on_tick(exchange.done, loss / pairs if pairs else None):
             exchange.stop()
 
     try:
@@ -211,7 +194,7 @@ def train(
             seconds=_TICK_SECONDS,
         )
     finally:
-        state.words_done = exchange.words_done
+        state.words_done = exchange.done
 
 
 def _model(model: Word2VecModel) -> object:

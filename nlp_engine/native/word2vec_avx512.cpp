@@ -1,19 +1,15 @@
 // Sentences by AVX-512: 32 registers of 16 floats. Compiled with the flags that CMakeLists.txt gives.
 #include <cstdint>
 
+#include "lanes.h"
 #include "word2vec_sentence.h"
 
 #if defined(NLP_X86)
-#include <immintrin.h>
-
 namespace nlp {
 namespace {
 
-typedef float Lane __attribute__((vector_size(64), may_alias));
-typedef std::int32_t IntLane __attribute__((vector_size(64), may_alias));
 typedef float Tail __attribute__((vector_size(16), may_alias));
 
-constexpr int lanes = 16;
 constexpr int tile_rows = 4;      // 4 x 6 sums, 4 + 1 values
 constexpr int update_chunks = 2;  // 6 rows and their changes, twice
 constexpr bool short_tail = true;
@@ -21,25 +17,6 @@ constexpr bool short_tail = true;
 inline Lane tail_product(const float* a, const float* b) {
   const __m128 product = _mm_mul_ps(_mm_load_ps(a), _mm_load_ps(b));
   return static_cast<Lane>(_mm512_zextps128_ps512(product));
-}
-
-// 14 bits from a table, doubled by one step of Newton's method: a division takes longer.
-inline Lane reciprocal(Lane x) {
-  const Lane guess = static_cast<Lane>(_mm512_rcp14_ps(x));
-  return guess * ((Lane{} + 2.f) - x * guess);
-}
-
-// The four sums of the values of a, b, c and d. Pairs are interleaved and added twice, so that every
-// quarter holds four partial sums; the quarters are added last.
-inline void sums(Lane a, Lane b, Lane c, Lane d, float* to) {
-  const __m512 ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
-  const __m512 cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
-  const __m512 quarters = _mm512_add_ps(
-      _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(ab), _mm512_castps_pd(cd))),
-      _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(ab), _mm512_castps_pd(cd))));
-  const __m256 halves =
-      _mm256_add_ps(_mm512_castps512_ps256(quarters), _mm512_extractf32x8_ps(quarters, 1));
-  _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(halves), _mm256_extractf128_ps(halves, 1)));
 }
 
 // `update_block` (word2vec_tile.h) for the four floats from k on.

@@ -3,21 +3,19 @@
 // This is where training spends its time, so it is written as register tiles: a block of dot
 // products stays in registers while the rows stream by once, and the update streams them by once
 // more. Ji et al., "Parallelizing Word2Vec in Shared and Distributed Memory", 2016, bring word2vec
-// into this matrix form. What differs between instruction sets (`Lane`, `lanes`, `tile_rows`,
-// `update_chunks`, `sums`, `short_tail`) is defined by the file that includes this one.
+// into this matrix form. What differs between instruction sets beside lanes.h (`tile_rows`,
+// `update_chunks`, `short_tail`) is defined by the file that includes this one.
 #pragma once
 
 #include <cmath>
 #include <cstdint>
 
+#include "lanes.h"
+
 namespace nlp {
 namespace {
 
 constexpr int tile_outputs = 6;  // a centre and five negatives, word2vec's default
-
-inline Lane load(const float* from) { return *reinterpret_cast<const Lane*>(from); }
-inline void store(float* to, Lane values) { *reinterpret_cast<Lane*>(to) = values; }
-inline Lane spread(float value) { return value - Lane{}; }
 
 // How a row is cut: `chunks` whole lanes, then perhaps a tail of four floats.
 struct Cut {
@@ -28,27 +26,6 @@ struct Cut {
     if (dim % lanes != 0 && !tail) ++chunks;
   }
 };
-
-// 1 / (1 + exp(-x)), to 1e-6 relative. exp is 2^n times a polynomial of the rest, |rest| <= 1/2
-// (coefficients: the Taylor series of 2^x, ln(2)^k / k!).
-inline Lane sigmoid(Lane x) {
-  Lane t = x * spread(-1.44269504f);
-  t = t < spread(-126.f) ? spread(-126.f) : t;
-  t = t > spread(126.f) ? spread(126.f) : t;
-  const Lane magic = spread(12582912.f);  // adding 1.5 * 2^23 rounds to a whole number
-  const Lane whole = (t + magic) - magic;
-  const Lane rest = t - whole;
-  Lane power = spread(1.5403530e-4f);
-  power = power * rest + spread(1.3333558e-3f);
-  power = power * rest + spread(9.6181291e-3f);
-  power = power * rest + spread(5.5504109e-2f);
-  power = power * rest + spread(2.4022651e-1f);
-  power = power * rest + spread(6.9314718e-1f);
-  power = power * rest + spread(1.f);
-  const IntLane exponent = __builtin_convertvector(whole, IntLane) << 23;
-  const Lane exp = reinterpret_cast<Lane>(reinterpret_cast<IntLane>(power) + exponent);
-  return reciprocal(spread(1.f) + exp);
-}
 
 // dots[j * ld + r] = in[j] . out[r] for J x R rows. Writes up to 3 floats beyond the last.
 template <int J, int R>

@@ -33,7 +33,7 @@ SMALL = {"vector_dim": 8, "buckets": 1000, "epochs": 10, "learning_rate": 0.5}
 def test_the_artifacts(demo: DemoResult) -> None:
     folder = demo.folder / "classifier"
     assert {path.name for path in folder.iterdir()} == {
-        "model.bin", "labels.json", "eval.json", "manifest.json",
+        "model.bin", "labels.json", "eval.json", "training.json", "manifest.json",
     }  # fmt: skip
     manifest = read_manifest(folder, "classifier")
     parent = read_manifest(demo.folder / "labelled", "labelled corpus")
@@ -64,7 +64,7 @@ def test_predictions_are_fasttexts_with_the_labels_as_they_were(demo: DemoResult
     ):
         assert [prediction.label for prediction in got] == [labels[word] for word in its_words]
         assert [prediction.probability for prediction in got] == pytest.approx(
-            [min(p, 1) for p in its_probabilities]
+            [min(p, 1) for p in its_probabilities], abs=1e-6
         )
     assert any(" " in label for label in labels.values())
 

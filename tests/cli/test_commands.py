@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from nlp_engine.demo import DemoResult
-from nlp_engine.formats.fasttext import VectorsModelSettings, write_vectors_model
+from nlp_engine.formats.fasttext import Entries, ModelSettings, write_model
 from tests.conftest import make_dump
 
 PROGRAM = [sys.executable, "-m", "nlp_engine"]
@@ -63,12 +63,10 @@ def test_help_of_everything_in_half_a_second(command: str) -> None:
 def test_words_outside_the_vocabulary_are_looked_up_by_subwords(tmp_path: Path) -> None:
     words = ["a", "small", "large", "world"]
     rows = np.random.default_rng(0).standard_normal((104, 5), np.float32)
-    write_vectors_model(
+    write_model(
         tmp_path / "model.bin",
-        settings=VectorsModelSettings(min_char=2, max_char=3, buckets=100),
-        words=words,
-        counts=np.ones(4, np.int64),
-        tokens=4,
+        settings=ModelSettings(min_char=2, max_char=3, buckets=100),
+        entries=Entries(words=words, counts=np.ones(4, np.int64), tokens=4),
         input_rows=rows,
         output_rows=rows[:4],
     )

@@ -11,7 +11,7 @@ import spacy
 from nlp_engine.demo import DemoResult
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import FormatError, InputError, OutputError
-from nlp_engine.formats.fasttext import VectorsModelSettings, write_vectors_model
+from nlp_engine.formats.fasttext import Entries, ModelSettings, write_model
 
 TOY = WordVectors(
     ["king", "queen", "man", "woman", "</s>", "zero"],
@@ -87,12 +87,10 @@ def subword_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     words = ["</s>", "die", "größe", "der", "welt", "日本", "groß", "mond", "klein"]
     rows = np.random.default_rng(0).standard_normal((len(words) + 3000, 8), np.float32)
     path = tmp_path_factory.mktemp("subwords") / "m.bin"
-    write_vectors_model(
+    write_model(
         path,
-        settings=VectorsModelSettings(min_char=2, max_char=4, buckets=3000),
-        words=words,
-        counts=np.arange(len(words), 0, -1),
-        tokens=100,
+        settings=ModelSettings(min_char=2, max_char=4, buckets=3000),
+        entries=Entries(words=words, counts=np.arange(len(words), 0, -1), tokens=100),
         input_rows=rows,
         output_rows=rows[: len(words)],
     )

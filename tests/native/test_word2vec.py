@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from nlp_engine.formats.fasttext import ngram_buckets
 from nlp_engine.native import LINE_END, _native, word2vec
+from nlp_engine.native.rows import zero_rows
 from nlp_engine.native.word2vec import SubwordTable, Word2VecCorpus, Word2VecModel, Word2VecState
 from tests.native import word2vec_reference as reference
 
@@ -35,7 +36,7 @@ BEGIN, END, EPOCH, PENDING, RANDOM, RATE = 0, 1, 3, 4, 5, 6
 
 
 def rows_of(values: np.ndarray) -> np.ndarray:
-    rows = word2vec.zero_rows(*values.shape)
+    rows = zero_rows(*values.shape)
     rows[:, : values.shape[1]] = values
     return rows
 
@@ -223,7 +224,7 @@ def test_windows_reach_uniformly_far(
     )  # fmt: skip
     model = replace(
         make_model(mode, dim=4, window=window, negatives=1),
-        input_rows=word2vec.zero_rows(words + 1, 4),
+        input_rows=zero_rows(words + 1, 4),
         output_rows=rows_of(output),
         alias=word2vec.alias_table((np.arange(words + 1) == none).astype(np.float64)),
         subwords=alone if subwords else None,
@@ -456,10 +457,10 @@ def test_ctrl_c_stops_it() -> None:
     [
         lambda model: {"mode": "skip"},
         lambda model: {"dim": 17},
-        lambda model: {"output_rows": word2vec.zero_rows(VOCABULARY, 20)},
-        lambda model: {"output_rows": word2vec.zero_rows(VOCABULARY - 1, 16)},
+        lambda model: {"output_rows": zero_rows(VOCABULARY, 20)},
+        lambda model: {"output_rows": zero_rows(VOCABULARY - 1, 16)},
         lambda model: {"input_rows": np.zeros((VOCABULARY, 16 + 1), np.float32)[:, :16]},
-        lambda model: {"input_rows": word2vec.zero_rows(VOCABULARY - 1, 16)},
+        lambda model: {"input_rows": zero_rows(VOCABULARY - 1, 16)},
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(

@@ -86,10 +86,10 @@ int check(std::mt19937& random, const Case& wanted, nlp::InstructionSet set) {
       wanted.subwords ? table.rows.data() : nullptr};
   const nlp::Word2VecCorpus corpus{
       ids.data(), static_cast<std::int64_t>(ids.size()), keep.data(), 1253, 2, 0.01f};
-  nlp::Word2VecExchange exchange;
+  nlp::TrainingExchange exchange;
   std::vector<nlp::Word2VecThread> states = nlp::start_threads(corpus, 1 + wanted.window % 2, 1);
   nlp::train(model, corpus, states, set, exchange);
-  return exchange.words_done != 2 * 1253 || !input.fine() || !output.fine();
+  return exchange.done != 2 * 1253 || !input.fine() || !output.fine();
 }
 
 }  // namespace

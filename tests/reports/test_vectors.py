@@ -13,7 +13,7 @@ from nlp_engine.embeddings.evaluation import eval_json, evaluate
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import FormatError, InputError
 from nlp_engine.files import sha256
-from nlp_engine.formats.fasttext import VectorsModelSettings, write_vectors_model
+from nlp_engine.formats.fasttext import Entries, ModelSettings, write_model
 from nlp_engine.manifest import read_manifest, write_manifest
 from nlp_engine.reports.vectors import sample_neighbours, write_vectors_report
 from nlp_engine.reports.word_map import content_words, word_map_svg
@@ -35,12 +35,10 @@ def make_folder(
 ) -> Path:
     folder.mkdir()
     vectors = random_vectors(words)
-    write_vectors_model(
+    write_model(
         folder / "vectors.bin",
-        settings=VectorsModelSettings(),
-        words=words,
-        counts=np.arange(len(words), 0, -1),
-        tokens=1000,
+        settings=ModelSettings(),
+        entries=Entries(words=words, counts=np.arange(len(words), 0, -1), tokens=1000),
         input_rows=vectors.matrix,
         output_rows=vectors.matrix,
     )

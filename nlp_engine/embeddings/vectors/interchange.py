@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nlp_engine.embeddings.vectors.files import StoredVectors
-from nlp_engine.embeddings.vectors.subwords import Subwords
 from nlp_engine.errors import InputError, require
+from nlp_engine.formats.stored_vectors import StoredVectors, Subwords
 
 
 def to_keyed_vectors(stored: StoredVectors) -> Any:

@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp_engine.embeddings.vectors import interchange
-from nlp_engine.embeddings.vectors.files import StoredVectors, read_vectors
-from nlp_engine.embeddings.vectors.subwords import Subwords
 from nlp_engine.errors import InputError
 from nlp_engine.files import new_file
 from nlp_engine.formats import word2vec
 from nlp_engine.formats.fasttext import LINE_END_WORD as LINE_END_WORD
+from nlp_engine.formats.stored_vectors import StoredVectors, Subwords, read_vectors
 from nlp_engine.manifest import Manifest, read_manifest
 from nlp_engine.native.vectors import RowIndex
 from nlp_engine.text.tokenizers import Tokenizer, TokenizerSettings, open_tokenizer

@@ -1,0 +1,303 @@
+"""The trainer: text classifiers by this package's own kernels."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp_engine.classification.hyperparameters import ClassifierSettings
+from nlp_engine.errors import EngineError, SettingError
+from nlp_engine.formats.fasttext import Entries
+from nlp_engine.formats.stored_vectors import FillRows
+from nlp_engine.memory import available_memory
+from nlp_engine.native import classifier as kernels
+from nlp_engine.native.rows import fill_uniform, row_floats, zero_rows
+from nlp_engine.progress import Progress, Report
+
+_LOSSES = {"softmax": "softmax", "ova": "one_vs_all"}
+_LOSS_POINTS = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainedClassifier:
+    """Trained matrices: V words, L labels, D dimensions, B buckets that some example has.
+
+    Attributes:
+        loss: `softmax` or `ova`.
+        input_rows: float32 (V, D), the words' rows.
+        bucket_ids: int32 (B), rising; all other buckets are zero.
+        bucket_rows: float32 (B, D).
+        output_rows: float32 (L, D).
+    """
+
+    loss: str
+    input_rows: NDArray[np.float32]
+    bucket_ids: NDArray[np.int32]
+    bucket_rows: NDArray[np.float32]
+    output_rows: NDArray[np.float32]
+
+
+@dataclass(slots=True)
+class TrainingRun:
+    """How a training went.
+
+    Attributes:
+        losses: (words done, mean loss of an example, learning rate).
+        validation: (epoch from 1, accuracy) where there was validation.
+        best_epoch: The epoch whose weights were kept; None without early stopping.
+        seconds: Wall time of the training phase.
+        cpu_seconds: Its user and system time, of all threads.
+    """
+
+    losses: list[tuple[int, float, float]] = field(default_factory=list)
+    validation: list[tuple[int, float]] = field(default_factory=list)
+    best_epoch: int | None = None
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+
+AfterEpoch = Callable[[int, Callable[[], float]], bool]
+"""Told of a finished epoch, from 1, and given what measures the accuracy on the validation
+examples; answers whether to go on."""
+
+
+def train(
+    path: Path,
+    entries: Entries,
+    chosen: ClassifierSettings,
+    *,
+    weights: NDArray[np.float32],
+    validation: Path | None,
+    report: Report,
+    pretrained: FillRows | None = None,
+    after_epoch: AfterEpoch | None = None,
+) -> tuple[TrainedClassifier, TrainingRun]:
+    """Train a classifier on all threads.
+
+    Args:
+        path: The labelled file.
+        entries: Its words and labels.
+        chosen: The settings.
+        weights: float32 (L), from `label_weights`.
+        validation: A labelled file, for early stopping and `after_epoch`.
+        report: Told of words, loss and learning rate, and of validation.
+        pretrained: Gives words the vectors to start from.
+        after_epoch: Called after each epoch; by default training goes on.
+
+    Raises:
+        SettingError: The matrices would not fit into memory, or there is no validation file for
+            early stopping.
+        EngineError: The numbers grew beyond all bounds.
+    """
+    if chosen.early_stopping and validation is None:
+        raise SettingError(
+            "early_stopping is True, but there is no validation file; name one, or leave it False"
+        )
+    data = _Data.read(path, validation, entries, chosen, report)
+    loss = chosen.loss or ("ova" if data.several_labels else "softmax")
+    model = _start(data, entries, chosen, _LOSSES[loss], weights, pretrained)
+    run = TrainingRun()
+    _Training(model, data, entries, chosen, run, report, after_epoch).run()
+    words, rows = len(entries.words), model.input_rows[:, : chosen.vector_dim]
+    trained = TrainedClassifier(
+        loss=loss,
+        input_rows=rows[:words],
+        bucket_ids=data.bucket_ids,
+        bucket_rows=rows[words : words + len(data.bucket_ids)],
+        output_rows=model.output_rows[:, : chosen.vector_dim],
+    )
+    return trained, run
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Data:
+    """The examples; rows of buckets that none has for training are one row of zeros, the last."""
+
+    examples: kernels.Examples
+    validation: kernels.Examples | None
+    bucket_ids: NDArray[np.int32]
+
+    @property
+    def several_labels(self) -> bool:
+        return bool((np.diff(self.examples.label_offsets) > 1).any())
+
+    @classmethod
+    def read(
+        cls,
+        path: Path,
+        validation: Path | None,
+        entries: Entries,
+        chosen: ClassifierSettings,
+        report: Report,
+    ) -> _Data:
+        buckets = chosen.buckets if chosen.has_ngrams else 0
+        features = kernels.LineFeatures(
+            entries.words,
+            entries.labels,
+            word_ngrams=chosen.word_ngrams,
+            buckets=buckets,
+            min_char=chosen.min_char if chosen.subwords else 0,
+            max_char=chosen.max_char if chosen.subwords else 0,
+        )
+        report(Progress("reading examples", 0, None, "bytes"))
+        examples = _read(features, path, chosen)
+        words = len(entries.words)
+        bucket_ids = kernels.compact_buckets(examples.rows, words=words, buckets=buckets)
+        held_out = None
+        if validation:
+            held_out = _read(features, validation, chosen)
+            row_of = np.full(buckets, words + len(bucket_ids), np.int32)
+            row_of[bucket_ids] = words + np.arange(len(bucket_ids), dtype=np.int32)
+            hashed = held_out.rows >= words
+            held_out.rows[hashed] = row_of[held_out.rows[hashed] - words]
+        return cls(examples=examples, validation=held_out, bucket_ids=bucket_ids)
+
+
+def _read(
+    features: kernels.LineFeatures, path: Path, chosen: ClassifierSettings
+) -> kernels.Examples:
+    text = np.memmap(path, np.uint8, "r") if path.stat().st_size else np.empty(0, np.uint8)
+    return features.read_examples(text, chosen.threads)
+
+
+def _start(
+    data: _Data,
+    entries: Entries,
+    chosen: ClassifierSettings,
+    loss: str,
+    weights: NDArray[np.float32],
+    pretrained: FillRows | None,
+) -> kernels.ClassifierTraining:
+    """Rows as they are before the first example."""
+    words, dim = len(entries.words), chosen.vector_dim
+    rows = words + len(data.bucket_ids)
+    _check_memory(rows + 1 + len(entries.labels), chosen)
+    input_rows = zero_rows(rows + 1, dim)
+    fill_uniform(input_rows[:rows, :dim], chosen.seed)
+    if pretrained:
+        pretrained(entries.words, input_rows[:words, :dim])
+    return kernels.ClassifierTraining(
+        input_rows=input_rows,
+        output_rows=zero_rows(len(entries.labels), dim),
+        loss=loss,
+        label_weights=weights,
+        learning_rate=chosen.learning_rate,
+        epochs=chosen.epochs,
+    )
+
+
+def _check_memory(rows: int, chosen: ClassifierSettings) -> None:
+    copies = 2 if chosen.early_stopping else 1  # the best weights are kept
+    needed, free = 4 * row_floats(chosen.vector_dim) * rows * copies, available_memory()
+    if needed > free:
+        raise SettingError(
+            f"vector_dim is {chosen.vector_dim}; with {rows:,} words, n-grams and labels the "
+            f"matrices need {needed / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free; "
+            "lower vector_dim, word_ngrams or buckets, or raise min_count"
+        )
+
+
+class _Training:
+    """The epochs, with their validation."""
+
+    def __init__(
+        self,
+        model: kernels.ClassifierTraining,
+        data: _Data,
+        entries: Entries,
+        chosen: ClassifierSettings,
+        run: TrainingRun,
+        report: Report,
+        after_epoch: AfterEpoch | None,
+    ) -> None:
+        self._model = model
+        self._data = data
+        self._chosen = chosen
+        self._run = run
+        self._report = report
+        self._after_epoch = after_epoch
+        self._threads = chosen.threads or os.cpu_count() or 1
+        self._words = data.examples.tokens  # of an epoch
+        self._predicting = kernels.ClassifierModel(
+            model.input_rows,
+            model.output_rows,
+            loss=model.loss,
+            label_counts=np.asarray(entries.label_counts, np.int64),
+        )
+        self._best: tuple[float, NDArray[np.float32], NDArray[np.float32]] | None = None
+
+    def run(self) -> None:
+        for epoch in range(1, self._chosen.epochs + 1):
+            self._train(epoch)
+            if not np.isfinite(self._model.output_rows).all():
+                raise EngineError(
+                    f"training met numbers that are not finite in epoch {epoch}; lower "
+                    f"learning_rate, which is {self._chosen.learning_rate:g}"
+                )
+            go_on = True
+            if self._chosen.early_stopping and epoch >= self._chosen.min_epochs:
+                go_on = self._validate(epoch)
+            if self._after_epoch:
+                go_on = self._after_epoch(epoch, self.accuracy) and go_on
+            if not go_on:
+                break
+        if self._best:
+            self._model.input_rows[:], self._model.output_rows[:] = self._best[1:]
+
+    def accuracy(self) -> float:
+        """Of the weights as they are, on the validation examples that have labels."""
+        held_out = self._data.validation
+        assert held_out is not None
+        labelled = (np.diff(held_out.label_offsets) > 0) | (held_out.unknown_labels > 0)
+        correct = self._predicting.count_correct(held_out, self._threads)
+        return correct / max(int(labelled.sum()), 1)
+
+    def _train(self, epoch: int) -> None:
+        began, cpu_began = time.monotonic(), _cpu_seconds()
+        kernels.train_epoch(
+            self._model,
+            self._data.examples,
+            epoch=epoch - 1,
+            seed=self._chosen.seed,
+            threads=self._threads,
+            on_tick=self._tick,
+        )
+        self._run.seconds += time.monotonic() - began
+        self._run.cpu_seconds += _cpu_seconds() - cpu_began
+
+    def _tick(self, done: int, loss: float | None) -> None:
+        total = self._words * self._chosen.epochs
+        share = done / max(len(self._data.examples) * self._chosen.epochs, 1)
+        words, rate = int(share * total), self._chosen.learning_rate * (1 - share)
+        detail = ""
+        if loss is not None:
+            detail = f"loss {loss:.3f}, learning rate {rate:.4f}"
+            if share * _LOSS_POINTS >= len(self._run.losses) + 1:
+                self._run.losses.append((words, round(loss, 4), round(rate, 6)))
+        self._report(Progress("training", words, total, "words", detail))
+
+    def _validate(self, epoch: int) -> bool:
+        """Keep the weights if they are the best so far; whether there is hope for better ones."""
+        accuracy = self.accuracy()
+        self._run.validation.append((epoch, accuracy))
+        if self._best is None or accuracy > self._best[0]:
+            self._best = (
+                accuracy, self._model.input_rows.copy(), self._model.output_rows.copy(),
+            )  # fmt: skip
+            self._run.best_epoch = epoch
+        waited = epoch - (self._run.best_epoch or epoch)
+        found = "improved" if waited == 0 else f"not improved for {waited} epochs"
+        detail = f"accuracy {accuracy:.6f}, {found}"
+        self._report(Progress("validation", epoch, self._chosen.epochs, "epochs", detail))
+        return waited < self._chosen.patience
+
+
+def _cpu_seconds() -> float:
+    times = os.times()
+    return times.user + times.system

@@ -1,0 +1,214 @@
+// The thin Python layer of text classification.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "arrays.h"
+#include "bindings.h"
+#include "classifier.h"
+#include "line_features.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace {
+
+void make_features(nlp::LineFeatures* self, const nb::bytes& entries,
+                   const Array<const std::int64_t>& offsets, std::int32_t words, int word_ngrams,
+                   std::uint32_t buckets, int min_char, int max_char,
+                   const std::optional<Array<const std::int32_t>>& kept) {
+  std::vector<std::int32_t> kept_buckets;
+  if (kept) kept_buckets.assign(kept->data(), kept->data() + kept->size());
+  const auto count = static_cast<std::int32_t>(offsets.size()) - 1;
+  check(words <= count && buckets > 0, "there must be buckets, and no more words than entries");
+  new (self) nlp::LineFeatures({entries.c_str(), entries.size()}, offsets.data(), words, count,
+                               {word_ngrams, buckets, min_char, max_char},
+                               kept ? &kept_buckets : nullptr);
+}
+
+nb::dict read_examples(const nlp::LineFeatures& self, const Array<const std::uint8_t>& text,
+                       int threads) {
+  nlp::Examples found;
+  {
+    nb::gil_scoped_release unlocked;
+    found = nlp::read_examples(self, text.data(), text.size(), threads);
+  }
+  nb::dict out;
+  out["rows"] = to_numpy(std::move(found.rows));
+  out["row_offsets"] = to_numpy(std::move(found.row_offsets));
+  out["labels"] = to_numpy(std::move(found.labels));
+  out["label_offsets"] = to_numpy(std::move(found.label_offsets));
+  out["unknown_labels"] = to_numpy(std::move(found.unknown_labels));
+  out["tokens"] = found.tokens;
+  return out;
+}
+
+nb::tuple read_line(const nlp::LineFeatures& self, std::string_view text) {
+  nlp::LineFeatures::Line line;
+  line.spans = true;
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+  self.read(bytes, bytes + text.size(), line);
+  return nb::make_tuple(to_numpy(std::move(line.rows)), to_numpy(std::move(line.first)),
+                        to_numpy(std::move(line.last)));
+}
+
+nlp::ClassifierMatrix dense(const MatrixBytes& rows) { return {rows_of(rows), {}, false}; }
+
+using Bytes = Array<const std::uint8_t>;
+
+nlp::ClassifierMatrix quantized(std::size_t dim, std::size_t part_dim,
+                                const Matrix<const std::uint8_t>& codes, const Bytes& centroids,
+                                const std::optional<Bytes>& norm_codes,
+                                const std::optional<Bytes>& norm_centroids) {
+  nlp::QuantizedRows rows{codes.shape(0), dim, part_dim, codes.data(), centroids.data(),
+                          norm_codes ? norm_codes->data() : nullptr,
+                          norm_codes ? norm_centroids->data() : nullptr};
+  check(part_dim > 0 && codes.shape(1) == rows.parts() && centroids.size() == 1024 * dim,
+        "codes and centroids do not fit each other");
+  check(!norm_codes || (norm_codes->size() == rows.count && norm_centroids->size() == 1024),
+        "norms do not fit the codes");
+  return {{}, rows, true};
+}
+
+nlp::ClassifierLoss loss_of(const std::string& name) {
+  if (name == "softmax") return nlp::ClassifierLoss::softmax;
+  if (name == "hierarchical_softmax") return nlp::ClassifierLoss::hierarchical_softmax;
+  check(name == "one_vs_all", "the loss is softmax, one_vs_all or hierarchical_softmax");
+  return nlp::ClassifierLoss::one_vs_all;
+}
+
+void make_model(nlp::ClassifierModel* self, const nlp::ClassifierMatrix& input,
+                const nlp::ClassifierMatrix& output, const std::string& loss,
+                const Array<const std::int64_t>& label_counts) {
+  check(label_counts.size() > 0 && output.count() >= label_counts.size() &&
+            input.dim() == output.dim(),
+        "matrices and labels do not fit each other");
+  new (self) nlp::ClassifierModel(input, output, loss_of(loss),
+                                  {label_counts.data(), label_counts.size()});
+}
+
+// Every row that the features may name must be there.
+void check_fit(const nlp::ClassifierModel& model, const nlp::LineFeatures& features) {
+  check(features.rows() <= model.input().count(), "the matrix lacks rows for some features");
+}
+
+template <typename T>
+nb::list to_list(const std::vector<T>& values) {
+  nb::list list;
+  for (const T value : values) list.append(value);
+  return list;
+}
+
+// Lists, since a call for one text must cost little.
+nb::tuple predict(const nlp::ClassifierModel& self, const nlp::LineFeatures& features,
+                  const nb::bytes& lines, std::size_t count, std::size_t k, float threshold,
+                  int threads, const std::string& instructions) {
+  check_fit(self, features);
+  const std::string_view text(lines.c_str(), lines.size());
+  const nlp::InstructionSet set = instruction_set(instructions);
+  nlp::Predictions found;
+  {
+    nb::gil_scoped_release unlocked;
+    found = nlp::predict(self, features, text, count, k, threshold, threads, set);
+  }
+  return nb::make_tuple(to_list(found.labels), to_list(found.probabilities),
+                        to_list(found.counts));
+}
+
+void probabilities(const nlp::ClassifierModel& self, const nlp::LineFeatures& features,
+                   const nb::bytes& lines, int threads, const std::string& instructions,
+                   const Matrix<float>& out) {
+  check_fit(self, features);
+  const std::string_view text(lines.c_str(), lines.size());
+  check(out.shape(1) == self.labels(), "a column per label is needed");
+  const nlp::InstructionSet set = instruction_set(instructions);
+  nb::gil_scoped_release unlocked;
+  nlp::probabilities(self, features, text, out.shape(0), threads, set, out.data());
+}
+
+nlp::ExampleView view_of(const Array<const std::int32_t>& rows,
+                         const Array<const std::int64_t>& row_offsets,
+                         const Array<const std::int32_t>& labels,
+                         const Array<const std::int64_t>& label_offsets) {
+  check(row_offsets.size() > 0 && row_offsets.size() == label_offsets.size(),
+        "an offset per example and one more is needed");
+  const std::size_t count = row_offsets.size() - 1;
+  check(row_offsets(count) == static_cast<std::int64_t>(rows.size()) &&
+            label_offsets(count) == static_cast<std::int64_t>(labels.size()),
+        "offsets do not fit rows and labels");
+  return {static_cast<std::int64_t>(count), rows.data(), row_offsets.data(), labels.data(),
+          label_offsets.data()};
+}
+
+void train_epoch(const Matrix<float>& input, const Matrix<float>& output, const std::string& loss,
+                 const Array<const float>& label_weights, float learning_rate, std::int64_t total,
+                 const nlp::ExampleView& examples, std::uint64_t seed, int threads,
+                 const std::string& instructions, nlp::TrainingExchange& exchange) {
+  const auto aligned = [](const Matrix<float>& rows) {
+    return reinterpret_cast<std::uintptr_t>(rows.data()) % 64 == 0;
+  };
+  check(input.shape(1) % 16 == 0 && output.shape(1) == input.shape(1) && aligned(input) &&
+            aligned(output) && output.shape(0) == label_weights.size(),
+        "matrices of another shape or alignment");
+  const nlp::InstructionSet set = instruction_set(instructions);
+  const nlp::ClassifierTraining training{static_cast<std::int64_t>(input.shape(1)), input.data(),
+                                         output.data(),
+                                         static_cast<std::int32_t>(output.shape(0)), loss_of(loss),
+                                         label_weights.data(), learning_rate, total};
+  nb::gil_scoped_release unlocked;
+  nlp::train_epoch(training, examples, seed, threads, set, exchange);
+}
+
+nb::ndarray<nb::numpy, std::int32_t> compact_buckets(const Array<std::int32_t>& rows,
+                                                     std::int32_t words, std::uint32_t buckets) {
+  std::vector<std::int32_t> found;
+  {
+    nb::gil_scoped_release unlocked;
+    found = nlp::compact_buckets({rows.data(), rows.size()}, words, buckets);
+  }
+  return to_numpy(std::move(found));
+}
+
+}  // namespace
+
+void bind_classifier(nb::module_& m) {
+  nb::class_<nlp::LineFeatures>(m, "LineFeatures")
+      .def("__init__", &make_features, "entries"_a, "offsets"_a, "words"_a, "word_ngrams"_a,
+           "buckets"_a, "min_char"_a, "max_char"_a, "kept_buckets"_a.none())
+      .def("read_examples", &read_examples, "text"_a, "threads"_a)
+      .def("read_line", &read_line, "text"_a);
+  // These hold pointers into the arrays, which nanobind keeps alive as long as them.
+  nb::class_<nlp::ClassifierMatrix>(m, "ClassifierMatrix");
+  m.def("dense_matrix", &dense, "rows"_a, nb::keep_alive<0, 1>());
+  m.def("quantized_matrix", &quantized, "dim"_a, "part_dim"_a, "codes"_a, "centroids"_a,
+        "norm_codes"_a.none(), "norm_centroids"_a.none(), nb::keep_alive<0, 3>(),
+        nb::keep_alive<0, 4>(), nb::keep_alive<0, 5>(), nb::keep_alive<0, 6>());
+  nb::class_<nlp::ClassifierModel>(m, "ClassifierModel")
+      .def("__init__", &make_model, "input"_a, "output"_a, "loss"_a, "label_counts"_a,
+           nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>())
+      .def("predict", &predict, "features"_a, "lines"_a, "count"_a, "k"_a, "threshold"_a,
+           "threads"_a, "instructions"_a)
+      .def("probabilities", &probabilities, "features"_a, "lines"_a, "threads"_a,
+           "instructions"_a, "out"_a.noconvert())
+      .def("count_correct",
+           [](const nlp::ClassifierModel& self, const nlp::ExampleView& examples, int threads,
+              const std::string& instructions) {
+             const nlp::InstructionSet set = instruction_set(instructions);
+             nb::gil_scoped_release unlocked;
+             return nlp::count_correct(self, examples, threads, set);
+           },
+           "examples"_a, "threads"_a, "instructions"_a);
+  nb::class_<nlp::ExampleView>(m, "ExampleView");
+  m.def("example_view", &view_of, "rows"_a.noconvert(), "row_offsets"_a.noconvert(),
+        "labels"_a.noconvert(), "label_offsets"_a.noconvert(), nb::keep_alive<0, 1>(),
+        nb::keep_alive<0, 2>(), nb::keep_alive<0, 3>(), nb::keep_alive<0, 4>());
+  m.def("train_epoch", &train_epoch, nb::kw_only(), "input"_a.noconvert(), "output"_a.noconvert(),
+        "loss"_a, "label_weights"_a, "learning_rate"_a, "total"_a, "examples"_a, "seed"_a,
+        "threads"_a, "instructions"_a, "exchange"_a);
+  m.def("compact_buckets", &compact_buckets, "rows"_a.noconvert(), "words"_a, "buckets"_a);
+}

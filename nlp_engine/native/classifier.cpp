@@ -1,0 +1,352 @@
+#include "classifier.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+#include "aligned.h"
+#include "classifier_kernels.h"
+#include "own_rows.h"
+#include "parallel.h"
+#include "random.h"
+
+namespace nlp {
+namespace {
+
+// fastText looks the sigmoid up in a table of 512 steps over [-8, 8]; models that it trained with
+// binary labels are to predict here what they predict there.
+float table_sigmoid(float x) {
+  constexpr int steps = 512;
+  constexpr float highest = 8;
+  static const std::vector<float> table = [] {
+    std::vector<float> values;
+    for (int i = 0; i <= steps; ++i) {
+      const float at = static_cast<float>(i * 2) * highest / steps - highest;
+      values.push_back(static_cast<float>(1.0 / (1.0 + std::exp(-static_cast<double>(at)))));
+    }
+    return values;
+  }();
+  if (x < -highest) return 0;
+  if (x > highest) return 1;
+  return table[static_cast<std::size_t>((x + highest) * steps / highest / 2)];
+}
+
+// It adds this to every probability before it takes the logarithm by which it ranks.
+constexpr double added_probability = 1e-5;
+
+float float_at(const std::uint8_t* floats, std::size_t index) {
+  float value;
+  std::memcpy(&value, floats + 4 * index, sizeof(value));
+  return value;
+}
+
+// Adds a row's values to `sum`.
+void add_quantized(const QuantizedRows& matrix, std::size_t row, float* sum) {
+  const std::size_t parts = matrix.parts();
+  const float norm =
+      matrix.norm_codes ? float_at(matrix.norm_centroids, matrix.norm_codes[row]) : 1.f;
+  for (std::size_t part = 0; part < parts; ++part) {
+    const std::size_t begin = part * matrix.part_dim;
+    const std::size_t size = std::min(matrix.part_dim, matrix.dim - begin);
+    const std::size_t code = matrix.codes[row * parts + part];
+    const std::size_t from = 256 * begin + code * size;
+    for (std::size_t i = 0; i < size; ++i) {
+      sum[begin + i] += norm * float_at(matrix.centroids, from + i);
+    }
+  }
+}
+
+float dot_quantized(const QuantizedRows& matrix, std::size_t row, const float* with,
+                    std::vector<float>& values) {
+  values.assign(matrix.dim, 0.f);
+  add_quantized(matrix, row, values.data());
+  return std::inner_product(values.begin(), values.end(), with, 0.f);
+}
+
+constexpr std::size_t padding = 32;  // floats behind vectors that are read in lanes
+
+// `work(part, begin, end)` on as many threads as there is enough work for.
+template <typename Work>
+void share_out(std::size_t count, int threads, const Work& work) {
+  constexpr std::size_t least = 64;  // texts for which a thread is worth its start
+  const auto most = static_cast<std::size_t>(std::max(threads, 1));
+  for_each_range(count, std::clamp<std::size_t>(count / least, 1, most), work);
+}
+
+}  // namespace
+
+ClassifierModel::ClassifierModel(ClassifierMatrix input, ClassifierMatrix output,
+                                 ClassifierLoss loss, std::span<const std::int64_t> label_counts)
+    : input_(input), output_(output), loss_(loss), labels_(label_counts.size()) {
+  if (loss_ == ClassifierLoss::hierarchical_softmax) build_tree(label_counts);
+}
+
+// A Huffman tree (loss.cc, buildTree): labels come by falling count, so that two queues, of labels
+// and of nodes made so far, give the smallest.
+void ClassifierModel::build_tree(std::span<const std::int64_t> counts) {
+  const auto labels = static_cast<std::int32_t>(counts.size());
+  std::vector<std::int64_t> all(counts.begin(), counts.end());
+  std::int32_t leaf = labels - 1, node = labels;
+  const auto smallest = [&] {
+    const bool take_leaf =
+        leaf >= 0 && (node >= static_cast<std::int32_t>(all.size()) ||
+                      all[static_cast<std::size_t>(leaf)] < all[static_cast<std::size_t>(node)]);
+    return take_leaf ? leaf-- : node++;
+  };
+  for (std::int32_t i = 0; i + 1 < labels; ++i) {
+    const std::int32_t left = smallest(), right = smallest();
+    nodes_.push_back({left, right});
+    all.push_back(all[static_cast<std::size_t>(left)] + all[static_cast<std::size_t>(right)]);
+  }
+}
+
+// A label's probability is the product of those of the turns on its way from the root; fastText adds
+// a little to each.
+void ClassifierModel::score_tree(Workspace& space) const {
+  const auto labels = static_cast<std::int32_t>(labels_);
+  std::vector<double> logs(labels_ + nodes_.size(), 0.0);  // of reaching a label or node
+  for (std::size_t i = nodes_.size(); i-- > 0;) {
+    const auto at = static_cast<std::size_t>(labels) + i;
+    const double right = 1 / (1 + std::exp(-static_cast<double>(space.scores[i])));
+    const auto log = [](double p) { return std::log(p + added_probability); };
+    logs[static_cast<std::size_t>(nodes_[i].left)] = logs[at] + log(1 - right);
+    logs[static_cast<std::size_t>(nodes_[i].right)] = logs[at] + log(right);
+  }
+  for (std::size_t i = 0; i < labels_; ++i) {
+    space.scores[i] = static_cast<float>(std::exp(logs[i]) - added_probability);
+  }
+}
+
+ClassifierModel::Workspace::Workspace(const ClassifierModel& model)
+    : hidden(aligned_floats(static_cast<std::int64_t>(model.input_.dim() + padding))),
+      scores(aligned_floats(
+          static_cast<std::int64_t>(std::max(model.output_.count(), model.labels_) + padding))) {}
+
+void ClassifierModel::score(std::span<const std::int32_t> rows, InstructionSet set,
+                            Workspace& space) const {
+  const ClassifierKernels& kernels = classifier_kernels(set);
+  float* const hidden = space.hidden.get();
+  float* const scores = space.scores.get();
+  if (!input_.is_quantized) {
+    kernels.mean(input_.dense, rows.data(), rows.size(), hidden);
+  } else {
+    std::fill_n(hidden, input_.dim(), 0.f);
+    for (const std::int32_t row : rows) {
+      add_quantized(input_.quantized, static_cast<std::size_t>(row), hidden);
+    }
+    const float share = rows.empty() ? 0.f : 1.f / static_cast<float>(rows.size());
+    for (std::size_t i = 0; i < input_.dim(); ++i) hidden[i] *= share;
+  }
+  if (!output_.is_quantized) {
+    kernels.dots(output_.dense, hidden, scores);
+  } else {
+    for (std::size_t i = 0; i < output_.count(); ++i) {
+      scores[i] = dot_quantized(output_.quantized, i, hidden, space.row);
+    }
+  }
+  if (loss_ == ClassifierLoss::softmax) {
+    kernels.softmax(scores, labels_);
+  } else if (loss_ == ClassifierLoss::one_vs_all) {
+    for (std::size_t i = 0; i < labels_; ++i) scores[i] = table_sigmoid(scores[i]);
+  } else {
+    score_tree(space);
+  }
+}
+
+namespace {
+
+// Where each of `count` lines begins, and where the last one ends.
+std::vector<const std::uint8_t*> starts_of(std::string_view lines, std::size_t count) {
+  const auto* at = reinterpret_cast<const std::uint8_t*>(lines.data());
+  const std::uint8_t* const end = at + lines.size();
+  std::vector<const std::uint8_t*> starts;
+  starts.reserve(count + 1);
+  for (std::size_t i = 0; i < count; ++i) {
+    starts.push_back(at);
+    const void* found = at == end ? nullptr : std::memchr(at, '\n', static_cast<std::size_t>(end - at));
+    at = found ? static_cast<const std::uint8_t*>(found) + 1 : end;
+  }
+  starts.push_back(at);
+  return starts;
+}
+
+// Appends the best labels of one text; the scores are left as they are.
+void append_best(const float* scores, std::size_t labels, std::size_t k, float threshold,
+                 std::vector<std::int32_t>& order, Predictions& out) {
+  order.clear();
+  for (std::size_t i = 0; i < labels; ++i) {
+    if (scores[i] >= threshold) order.push_back(static_cast<std::int32_t>(i));
+  }
+  const auto better = [scores](std::int32_t a, std::int32_t b) {
+    return scores[a] > scores[b] || (scores[a] == scores[b] && a < b);
+  };
+  const std::size_t kept = std::min(k, order.size());
+  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(kept), order.end(),
+                    better);
+  for (std::size_t i = 0; i < kept; ++i) {
+    out.labels.push_back(order[i]);
+    const double probability = static_cast<double>(scores[order[i]]) + added_probability;
+    out.probabilities.push_back(static_cast<float>(std::min(probability, 1.0)));
+  }
+  out.counts.push_back(static_cast<std::int32_t>(kept));
+}
+
+}  // namespace
+
+Predictions predict(const ClassifierModel& model, const LineFeatures& features,
+                    std::string_view lines, std::size_t count, std::size_t k, float threshold,
+                    int threads, InstructionSet set) {
+  const std::vector<const std::uint8_t*> starts = starts_of(lines, count);
+  std::vector<Predictions> parts(static_cast<std::size_t>(std::max(threads, 1)));
+  share_out(count, threads, [&](std::size_t part, std::size_t begin, std::size_t end) {
+    ClassifierModel::Workspace space(model);
+    LineFeatures::Line line;
+    std::vector<std::int32_t> order;
+    for (std::size_t i = begin; i < end; ++i) {
+      features.read(starts[i], starts[i + 1], line);
+      if (line.rows.empty()) {  // fastText then predicts nothing
+        parts[part].counts.push_back(0);
+        continue;
+      }
+      model.score(line.rows, set, space);
+      append_best(space.scores.get(), model.labels(), k, threshold, order, parts[part]);
+    }
+  });
+  Predictions all = std::move(parts[0]);
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    const Predictions& part = parts[i];
+    all.labels.insert(all.labels.end(), part.labels.begin(), part.labels.end());
+    all.probabilities.insert(all.probabilities.end(), part.probabilities.begin(),
+                             part.probabilities.end());
+    all.counts.insert(all.counts.end(), part.counts.begin(), part.counts.end());
+  }
+  return all;
+}
+
+void probabilities(const ClassifierModel& model, const LineFeatures& features,
+                   std::string_view lines, std::size_t count, int threads, InstructionSet set,
+                   float* out) {
+  const std::vector<const std::uint8_t*> starts = starts_of(lines, count);
+  share_out(count, threads, [&](std::size_t, std::size_t begin, std::size_t end) {
+    ClassifierModel::Workspace space(model);
+    LineFeatures::Line line;
+    for (std::size_t i = begin; i < end; ++i) {
+      features.read(starts[i], starts[i + 1], line);
+      model.score(line.rows, set, space);
+      std::copy_n(space.scores.get(), model.labels(), out + i * model.labels());
+    }
+  });
+}
+
+std::int64_t count_correct(const ClassifierModel& model, const ExampleView& examples, int threads,
+                           InstructionSet set) {
+  std::vector<std::int64_t> correct(static_cast<std::size_t>(std::max(threads, 1)));
+  share_out(static_cast<std::size_t>(examples.count), threads,
+            [&](std::size_t part, std::size_t begin, std::size_t end) {
+    ClassifierModel::Workspace space(model);
+    std::int64_t found = 0;
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::int64_t first = examples.row_offsets[i];
+      const auto rows = static_cast<std::size_t>(examples.row_offsets[i + 1] - first);
+      if (rows == 0) continue;
+      model.score({examples.rows + first, rows}, set, space);
+      const float* scores = space.scores.get();
+      const auto best = static_cast<std::int32_t>(
+          std::max_element(scores, scores + model.labels()) - scores);
+      const std::int32_t* const labels = examples.labels + examples.label_offsets[i];
+      const std::int32_t* const end_of_labels = examples.labels + examples.label_offsets[i + 1];
+      found += std::find(labels, end_of_labels, best) != end_of_labels;
+    }
+    correct[part] = found;
+  });
+  return std::accumulate(correct.begin(), correct.end(), std::int64_t{0});
+}
+
+namespace {
+
+constexpr std::int64_t examples_at_once = 16;  // between two merges of a thread's output rows
+
+std::uint64_t mix(std::uint64_t x) {  // splitmix64, so that seeds 1, 2, 3 start far apart
+  x += 0x9E3779B97F4A7C15ull;
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ull;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EBull;
+  return x ^ (x >> 31);
+}
+
+// 0 .. count-1, shuffled (Durstenfeld, "Algorithm 235: Random permutation", 1964).
+std::vector<std::int32_t> shuffled(std::int64_t count, Random& random) {
+  std::vector<std::int32_t> order(static_cast<std::size_t>(count));
+  std::iota(order.begin(), order.end(), 0);
+  for (std::size_t i = order.size(); i > 1; --i) {
+    std::swap(order[i - 1], order[random.below(static_cast<std::uint32_t>(i))]);
+  }
+  return order;
+}
+
+void train_part(const ClassifierTraining& training, const ExampleView& examples,
+                std::span<const std::int32_t> order, OwnRows* own, std::uint64_t random,
+                InstructionSet set, TrainingExchange& exchange) {
+  const AlignedFloats hidden = aligned_floats(training.stride);
+  const AlignedFloats gradient = aligned_floats(training.stride);
+  const AlignedFloats scores = aligned_floats(training.labels + 2 * 16);
+  TrainingSpace space{own ? own->rows() : training.output, hidden.get(), gradient.get(),
+                      scores.get(), 0.f, Random{random}};
+  const auto count = static_cast<std::int64_t>(order.size());
+  for (std::int64_t at = 0; at < count && !exchange.stopped.load(std::memory_order_relaxed);) {
+    const double done = static_cast<double>(exchange.done.load(std::memory_order_relaxed));
+    const double left = std::max(1 - done / static_cast<double>(training.total), 0.0);
+    space.learning_rate = training.learning_rate * static_cast<float>(left);
+    const std::int64_t size = std::min(examples_at_once, count - at);
+    classifier_kernels(set).train(training, examples, order.data() + at, size, at + size < count,
+                                  space);
+    if (own) own->merge();
+    at += size;
+    exchange.done.fetch_add(size, std::memory_order_relaxed);
+    exchange.loss.fetch_add(std::exchange(space.loss, 0));
+    exchange.loss_count.fetch_add(std::exchange(space.losses, 0));
+  }
+}
+
+}  // namespace
+
+void train_epoch(const ClassifierTraining& training, const ExampleView& examples,
+                 std::uint64_t seed, int threads, InstructionSet set, TrainingExchange& exchange) {
+  Random random{mix(seed) | 1};
+  const std::vector<std::int32_t> order = shuffled(examples.count, random);
+  const std::uint64_t base = random.next();
+  const auto parts = static_cast<std::size_t>(std::max(threads, 1));
+  for_each_range(order.size(), parts, [&](std::size_t part, std::size_t begin, std::size_t end) {
+    try {
+      std::optional<OwnRows> own;
+      if (parts > 1) own.emplace(training.output, training.labels * training.stride, exchange.merging);
+      train_part(training, examples, std::span(order).subspan(begin, end - begin),
+                 own ? &*own : nullptr, mix(base + part) | 1, set, exchange);
+    } catch (...) {
+      exchange.stopped = true;  // the other threads need not go on
+      throw;
+    }
+  });
+}
+
+std::vector<std::int32_t> compact_buckets(std::span<std::int32_t> rows, std::int32_t words,
+                                          std::uint32_t buckets) {
+  std::vector<std::int32_t> row_of(buckets, -1);
+  for (const std::int32_t row : rows) {
+    if (row >= words) row_of[static_cast<std::size_t>(row - words)] = 0;
+  }
+  std::vector<std::int32_t> found;
+  for (std::uint32_t bucket = 0; bucket < buckets; ++bucket) {
+    if (row_of[bucket] < 0) continue;
+    row_of[bucket] = words + static_cast<std::int32_t>(found.size());
+    found.push_back(static_cast<std::int32_t>(bucket));
+  }
+  for (std::int32_t& row : rows) {
+    if (row >= words) row = row_of[static_cast<std::size_t>(row - words)];
+  }
+  return found;
+}
+
+}  // namespace nlp

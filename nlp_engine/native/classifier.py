@@ -1,0 +1,327 @@
+"""Kernels for text classification: fastText's features, its model, training and prediction.
+
+N texts or examples, V words, L labels, D dimensions, S floats a row: D rounded up to whole cache
+lines of 16.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp_engine.native import (  # type: ignore[attr-defined]
+    _native,
+    chosen_instructions,
+    interruptible,
+)
+from nlp_engine.native.vectors import bytes_of, word_bytes
+
+_TICK_SECONDS = 0.05
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Examples:
+    """Examples as features and labels: those of example i from `offsets[i]` to `offsets[i + 1]`.
+
+    Attributes:
+        rows: int32, rows of the input matrix.
+        row_offsets: int64 (N + 1) into `rows`.
+        labels: int32, labels by number.
+        label_offsets: int64 (N + 1) into `labels`.
+        unknown_labels: int32 (N), labels of each example that the model lacks.
+        tokens: Words and labels of all examples, lines' ends included.
+    """
+
+    rows: NDArray[np.int32]
+    row_offsets: NDArray[np.int64]
+    labels: NDArray[np.int32]
+    label_offsets: NDArray[np.int64]
+    unknown_labels: NDArray[np.int32]
+    tokens: int
+
+    def __len__(self) -> int:
+        return len(self.row_offsets) - 1
+
+    @property
+    def view(self) -> object:
+        """As the kernels take them."""
+        return _native.example_view(self.rows, self.row_offsets, self.labels, self.label_offsets)
+
+
+class LineFeatures:
+    """What fastText makes of a line: rows for its words and n-grams, and its labels.
+
+    Args:
+        words: (V) words; the model's rows begin with theirs.
+        labels: (L) label words, with prefix.
+        word_ngrams: Longest word n-gram.
+        buckets: Rows of n-grams, which are hashed to them.
+        min_char: Shortest character n-gram.
+        max_char: Longest character n-gram; 0: none.
+        kept_buckets: int32, the buckets that a pruned model still has, by row; None: all.
+    """
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        labels: Sequence[str],
+        *,
+        word_ngrams: int,
+        buckets: int,
+        min_char: int = 0,
+        max_char: int = 0,
+        kept_buckets: NDArray[np.int32] | None = None,
+    ) -> None:
+        self.kernel = _native.LineFeatures(
+            *word_bytes([*words, *labels]),
+            len(words),
+            word_ngrams,
+            max(buckets, 1),
+            min_char,
+            max_char,
+            kept_buckets,
+        )
+
+    def read_examples(self, text: NDArray[np.uint8], threads: int | None = None) -> Examples:
+        """The examples of a labelled text, one per line.
+
+        Args:
+            text: uint8, its bytes; may be a memory map.
+            threads: Threads to use; by default all processors.
+        """
+        return Examples(**self.kernel.read_examples(text, threads or os.cpu_count() or 1))
+
+    def read_line(
+        self, text: str
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """A line's rows, and of each the first of its words and the one behind its last.
+
+        Words are those between spaces but for labels, and behind them the line's end.
+        """
+        rows, first, last = self.kernel.read_line(text)
+        return rows, first, last
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QuantizedMatrix:
+    """(rows, D) values as fastText's product quantiser keeps them.
+
+    Attributes:
+        dim: D.
+        part_dim: Values of a part; the last part of a row may be shorter.
+        codes: uint8 (rows, parts), a centroid of each part.
+        centroids: uint8 (1024 * D), the bytes of float32 values: 256 centroids for each part.
+        norm_codes: uint8 (rows), a norm that multiplies each row, or None.
+        norm_centroids: uint8 (1024), the bytes of 256 float32 norms, or None.
+    """
+
+    dim: int
+    part_dim: int
+    codes: NDArray[np.uint8]
+    centroids: NDArray[np.uint8]
+    norm_codes: NDArray[np.uint8] | None = None
+    norm_centroids: NDArray[np.uint8] | None = None
+
+    @property
+    def kernel(self) -> object:
+        """As the kernels take it."""
+        return _native.quantized_matrix(
+            self.dim, self.part_dim, self.codes, self.centroids, self.norm_codes,
+            self.norm_centroids,
+        )  # fmt: skip
+
+
+ClassifierMatrix = NDArray[np.float32] | QuantizedMatrix
+"""float32 (rows, D), which may be mapped and unaligned, or quantised."""
+
+
+class ClassifierModel:
+    """A linear classifier of the mean of a text's rows.
+
+    It refers to the matrices: where these are trained, it predicts by what they are then.
+
+    Args:
+        input_matrix: Rows that `LineFeatures` names.
+        output_matrix: (L, D) or more rows.
+        loss: `softmax`, `one_vs_all` or `hierarchical_softmax`.
+        label_counts: int64 (L), falling, of which a hierarchy is made.
+    """
+
+    def __init__(
+        self,
+        input_matrix: ClassifierMatrix,
+        output_matrix: ClassifierMatrix,
+        *,
+        loss: str,
+        label_counts: NDArray[np.int64],
+    ) -> None:
+        self._labels = len(label_counts)
+        self._kernel = _native.ClassifierModel(
+            _matrix(input_matrix), _matrix(output_matrix), loss, label_counts
+        )
+
+    def predict(
+        self, features: LineFeatures, texts: Sequence[str], k: int, threshold: float, threads: int
+    ) -> tuple[list[int], list[float], list[int]]:
+        """The `k` most probable labels of each of (N) texts.
+
+        Args:
+            features: The model's.
+            texts: Without line feeds.
+            k: Labels of a text, at most.
+            threshold: Less probable labels are left out.
+            threads: Threads to use, for many texts.
+
+        Returns:
+            Labels by number, best first, one text after the other; their probabilities, with
+            1e-5 added as fastText does, but not over 1; and (N) how many each text has. A text
+            without any row has none.
+        """
+        labels, probabilities, counts = self._kernel.predict(
+            features.kernel, _lines(texts), len(texts), k, threshold, threads,
+            chosen_instructions(),
+        )  # fmt: skip
+        return labels, probabilities, counts
+
+    def probabilities(
+        self, features: LineFeatures, texts: Sequence[str], threads: int
+    ) -> NDArray[np.float32]:
+        """float32 (N, L), the probabilities of all labels; arguments as in `predict`."""
+        out = np.empty((len(texts), self._labels), np.float32)
+        self._kernel.probabilities(
+            features.kernel, _lines(texts), threads, chosen_instructions(), out
+        )
+        return out
+
+    def count_correct(self, examples: Examples, threads: int) -> int:
+        """How many examples have their most probable label among their labels."""
+        return int(self._kernel.count_correct(examples.view, threads, chosen_instructions()))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClassifierTraining:
+    """What is trained, and how.
+
+    Attributes:
+        input_rows: float32 (rows, S), from `nlp_engine.native.rows.zero_rows`; trained in
+            place.
+        output_rows: float32 (L, S), likewise.
+        loss: `softmax`, which draws one of an example's labels, or `one_vs_all`.
+        label_weights: float32 (L), factors of the learning rate of a label's examples.
+        learning_rate: At the start; it falls linearly to 0.
+        epochs: How often `train_epoch` will be called at most.
+    """
+
+    input_rows: NDArray[np.float32]
+    output_rows: NDArray[np.float32]
+    loss: str
+    label_weights: NDArray[np.float32]
+    learning_rate: float
+    epochs: int
+
+
+OnTick = Callable[[int, float | None], None]
+"""Told of the examples done, over all epochs, and of the mean loss since the last call, if one was
+measured."""
+
+
+def train_epoch(
+    training: ClassifierTraining,
+    examples: Examples,
+    *,
+    epoch: int,
+    seed: int,
+    threads: int,
+    on_tick: OnTick,
+    instructions: str | None = None,
+) -> None:
+    """Train on all examples once, in random order.
+
+    With one thread the result depends on the arguments alone; several threads write into each
+    other's rows (Hogwild).
+
+    Args:
+        training: Its rows are changed.
+        examples: Those without row or label are left out.
+        epoch: From 0.
+        seed: Together with `epoch` it gives the order.
+        threads: Threads to use.
+        on_tick: Called many times a second.
+        instructions: `baseline`, `avx2`, `avx512`, or None for the environment's or best choice.
+
+    Raises:
+        ValueError: Shapes that do not fit, or an instruction set that this processor lacks.
+        KeyboardInterrupt: Passed on after all threads have stopped.
+    """
+    exchange = _native.TrainingExchange()
+    exchange.go_on(epoch * len(examples))
+
+    def tick() -> None:
+        loss, count = exchange.take_loss()
+        on_tick(exchange.done, loss / count if count else None)
+
+    interruptible(
+        lambda: _native.train_epoch(
+            input=training.input_rows,
+            output=training.output_rows,
+            loss=training.loss,
+            label_weights=training.label_weights,
+            learning_rate=training.learning_rate,
+            total=max(training.epochs * len(examples), 1),
+            examples=examples.view,
+            seed=(seed << 20) + epoch,
+            threads=threads,
+            instructions=instructions or chosen_instructions(),
+            exchange=exchange,
+        ),
+        cancel=exchange.stop,
+        tick=tick,
+        seconds=_TICK_SECONDS,
+    )
+
+
+def compact_buckets(rows: NDArray[np.int32], *, words: int, buckets: int) -> NDArray[np.int32]:
+    """Leave out buckets that no row names: the others' rows follow the words' without gaps.
+
+    Args:
+        rows: int32, the rows of examples, changed in place.
+        words: V; rows from there on are buckets.
+        buckets: How many there are.
+
+    Returns:
+        int32, rising: the bucket of row V + i.
+    """
+    kept: NDArray[np.int32] = _native.compact_buckets(rows, words, buckets)
+    return kept
+
+
+def matrix_rows(matrix: ClassifierMatrix, rows: NDArray[np.integer]) -> NDArray[np.float32]:
+    """float32 (R, D), some rows of a matrix."""
+    if not isinstance(matrix, QuantizedMatrix):
+        return np.asarray(matrix[rows], np.float32)
+    values = np.empty((len(rows), matrix.dim), np.float32)
+    centroids = np.frombuffer(matrix.centroids.tobytes(), np.float32)
+    codes = matrix.codes[rows]
+    for part, begin in enumerate(range(0, matrix.dim, matrix.part_dim)):
+        end = min(begin + matrix.part_dim, matrix.dim)
+        table = centroids[256 * begin : 256 * end].reshape(256, end - begin)
+        values[:, begin:end] = table[codes[:, part]]
+    if matrix.norm_codes is not None and matrix.norm_centroids is not None:
+        norms = np.frombuffer(matrix.norm_centroids.tobytes(), np.float32)
+        values *= norms[matrix.norm_codes[rows]][:, None]
+    return values
+
+
+def _lines(texts: Sequence[str]) -> bytes:
+    # Half a character, as JSON can bring it, is no reason to fail.
+    return "\n".join(texts).encode("utf-8", "replace")
+
+
+def _matrix(matrix: ClassifierMatrix) -> object:
+    if isinstance(matrix, QuantizedMatrix):
+        return matrix.kernel
+    return _native.dense_matrix(bytes_of(matrix))

@@ -1,0 +1,235 @@
+// A step of training a classifier, and of predicting with one.
+//
+// The memory is what counts: an example's rows lie anywhere among millions. They are fetched ahead,
+// summed in registers while they stream by once, and stay in a near cache until their gradient, the
+// same for all of them, is added. The few rows of the output matrix are written for every example;
+// each thread has a copy of its own (own_rows.h).
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "classifier_kernels.h"
+#include "lanes.h"
+
+namespace nlp {
+namespace {
+
+constexpr int block_lanes = 8;         // that a sum of rows keeps in registers
+constexpr std::size_t rows_ahead = 8;  // fetched before they are summed
+
+// Calls work(C, k) for the lanes of a row, C of them from float k on; C is a constant.
+template <typename Work>
+inline void for_lanes(std::int64_t count, Work work) {
+  std::int64_t at = 0;
+  for (; at + block_lanes <= count; at += block_lanes) {
+    work(std::integral_constant<int, block_lanes>{}, at * lanes);
+  }
+  const std::int64_t k = at * lanes;
+  switch (count - at) {
+    case 7: work(std::integral_constant<int, 7>{}, k); break;
+    case 6: work(std::integral_constant<int, 6>{}, k); break;
+    case 5: work(std::integral_constant<int, 5>{}, k); break;
+    case 4: work(std::integral_constant<int, 4>{}, k); break;
+    case 3: work(std::integral_constant<int, 3>{}, k); break;
+    case 2: work(std::integral_constant<int, 2>{}, k); break;
+    case 1: work(std::integral_constant<int, 1>{}, k); break;
+    default: break;
+  }
+}
+
+// Always inlined: GCC takes a function that only prefetches for one without effect.
+[[gnu::always_inline]] inline void prefetch_row(const std::uint8_t* row, std::size_t bytes) {
+  for (std::size_t at = 0; at < bytes; at += 64) __builtin_prefetch(row + at, 1, 3);
+}
+
+inline void mean(const Rows& matrix, const std::int32_t* rows, std::size_t count, float* hidden) {
+  const Lane share = spread(count == 0 ? 0.f : 1.f / static_cast<float>(count));
+  const std::size_t row_bytes = matrix.dim * sizeof(float);
+  const auto row = [&](std::size_t i) { return matrix.row(static_cast<std::size_t>(rows[i])); };
+  const auto whole = static_cast<std::int64_t>(matrix.dim) / lanes;
+  for_lanes(whole, [&](auto width, std::int64_t k) {
+    constexpr int C = width;
+    Lane sum[C] = {};
+    for (std::size_t i = 0; i < count; ++i) {
+      if (k == 0 && i + rows_ahead < count) prefetch_row(row(i + rows_ahead), row_bytes);
+      const std::uint8_t* from = row(i) + k * 4;
+#pragma GCC unroll 8
+      for (int c = 0; c < C; ++c) sum[c] += load_anywhere(from + c * lane_bytes);
+    }
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) store(hidden + k + c * lanes, sum[c] * share);
+  });
+  if (const int rest = static_cast<int>(matrix.dim) % lanes; rest > 0) {
+    Lane sum{};
+    for (std::size_t i = 0; i < count; ++i) sum += load_part(row(i) + whole * lane_bytes, rest);
+    store(hidden + whole * lanes, sum * share);
+  }
+}
+
+inline void dots(const Rows& matrix, const float* hidden, float* scores) {
+  const std::size_t whole = matrix.dim / lanes;
+  const int rest = static_cast<int>(matrix.dim) % lanes;
+  for (std::size_t first = 0; first < matrix.count; first += 4) {
+    const std::uint8_t* from[4];
+    for (std::size_t i = 0; i < 4; ++i) {
+      from[i] = matrix.row(first + i < matrix.count ? first + i : first);
+    }
+    Lane sum[4] = {};
+    for (std::size_t k = 0; k < whole; ++k) {
+      const Lane values = load(hidden + k * lanes);
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; ++i) sum[i] += values * load_anywhere(from[i] + k * lane_bytes);
+    }
+    if (rest > 0) {
+      const Lane values = load(hidden + whole * lanes);
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; ++i) sum[i] += values * load_part(from[i] + whole * lane_bytes, rest);
+    }
+    sums(sum[0], sum[1], sum[2], sum[3], scores + first);
+  }
+}
+
+inline void softmax(float* scores, std::size_t count) {
+  const auto size = static_cast<std::int64_t>(count);
+  float highest = scores[0];
+  for (std::int64_t i = 1; i < size; ++i) highest = scores[i] > highest ? scores[i] : highest;
+  float sum = 0;
+  for (std::int64_t i = 0; i < size; i += lanes) {
+    const Lane power = exp2_of((load(scores + i) - spread(highest)) * spread(log2_of_e));
+    store(scores + i, power);
+    for (int j = 0; j < lanes && i + j < size; ++j) sum += power[j];
+  }
+  const Lane share = spread(1.f / sum);
+  for (std::int64_t i = 0; i < size; i += lanes) store(scores + i, load(scores + i) * share);
+}
+
+class Trainer {
+ public:
+  Trainer(const ClassifierTraining& training, const ExampleView& examples, TrainingSpace& space)
+      : training_(training), examples_(examples), space_(space) {
+    const auto dim = static_cast<std::size_t>(training.stride);
+    input_ = {reinterpret_cast<const std::uint8_t*>(training.input), SIZE_MAX, dim, 4 * dim};
+    output_ = {reinterpret_cast<const std::uint8_t*>(space.output),
+               static_cast<std::size_t>(training.labels), dim, 4 * dim};
+  }
+
+  void run(const std::int32_t* order, std::int64_t count, bool more) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      if (i + 1 < count || more) fetch(order[i + 1]);
+      step(order[i]);
+    }
+  }
+
+ private:
+  // The first rows of an example; the others are fetched while these are summed.
+  [[gnu::always_inline]] void fetch(std::int32_t example) const {
+    const std::int64_t begin = examples_.row_offsets[example];
+    const std::int64_t end = examples_.row_offsets[example + 1];
+    const auto limit = static_cast<std::int64_t>(rows_ahead);
+    for (std::int64_t i = begin; i < end && i < begin + limit; ++i) {
+      prefetch_row(input_.row(static_cast<std::size_t>(examples_.rows[i])), input_.stride);
+    }
+  }
+
+  void step(std::int32_t example) {
+    const std::int64_t first = examples_.row_offsets[example];
+    const std::int64_t first_label = examples_.label_offsets[example];
+    const auto count = static_cast<std::size_t>(examples_.row_offsets[example + 1] - first);
+    const auto labels = static_cast<int>(examples_.label_offsets[example + 1] - first_label);
+    if (count == 0 || labels == 0) return;
+    mean(input_, examples_.rows + first, count, space_.hidden);
+    dots(output_, space_.hidden, space_.scores);
+    if (training_.loss == ClassifierLoss::softmax) {
+      // Of several labels one is drawn, as fastText does.
+      const std::uint32_t drawn =
+          labels == 1 ? 0 : space_.random.below(static_cast<std::uint32_t>(labels));
+      softmax_gradients(examples_.labels[first_label + drawn]);
+    } else {
+      one_vs_all_gradients(examples_.labels + first_label, labels);
+    }
+    ++space_.losses;
+    apply_to_output();
+    add_to_rows(examples_.rows + first, count);
+  }
+
+  // Turns scores into learning rate * (label - probability).
+  void softmax_gradients(std::int32_t label) {
+    float* scores = space_.scores;
+    softmax(scores, output_.count);
+    space_.loss += loss_of(scores[label]);
+    const float rate = space_.learning_rate * training_.label_weights[label];
+    for (std::int32_t i = 0; i < training_.labels; ++i) scores[i] *= -rate;
+    scores[label] += rate;
+  }
+
+  void one_vs_all_gradients(const std::int32_t* labels, int count) {
+    float* scores = space_.scores;
+    for (std::int32_t i = 0; i < training_.labels; i += lanes) {
+      store(scores + i, sigmoid(load(scores + i)));
+    }
+    for (std::int32_t i = 0; i < training_.labels; ++i) {
+      bool positive = false;
+      for (int j = 0; j < count; ++j) positive = positive || labels[j] == i;
+      space_.loss += loss_of(positive ? scores[i] : 1 - scores[i]);
+      const float rate = space_.learning_rate * (positive ? training_.label_weights[i] : 1.f);
+      scores[i] = rate * ((positive ? 1.f : 0.f) - scores[i]);
+    }
+  }
+
+  static double loss_of(float probability) {
+    return -__builtin_logf(probability > 1e-10f ? probability : 1e-10f);
+  }
+
+  // The gradient of `hidden`, from the output rows as they were, and theirs.
+  void apply_to_output() {
+    for_lanes(training_.stride / lanes, [&](auto width, std::int64_t k) {
+      constexpr int C = width;
+      Lane hidden[C], gradient[C] = {};
+#pragma GCC unroll 8
+      for (int c = 0; c < C; ++c) hidden[c] = load(space_.hidden + k + c * lanes);
+      for (std::int32_t label = 0; label < training_.labels; ++label) {
+        float* row = space_.output + label * training_.stride + k;
+        const Lane factor = spread(space_.scores[label]);
+#pragma GCC unroll 8
+        for (int c = 0; c < C; ++c) {
+          const Lane old = load(row + c * lanes);
+          gradient[c] += factor * old;
+          store(row + c * lanes, old + factor * hidden[c]);
+        }
+      }
+#pragma GCC unroll 8
+      for (int c = 0; c < C; ++c) store(space_.gradient + k + c * lanes, gradient[c]);
+    });
+  }
+
+  void add_to_rows(const std::int32_t* rows, std::size_t count) {
+    const Lane share = spread(1.f / static_cast<float>(count));
+    for_lanes(training_.stride / lanes, [&](auto width, std::int64_t k) {
+      constexpr int C = width;
+      Lane change[C];
+#pragma GCC unroll 8
+      for (int c = 0; c < C; ++c) change[c] = load(space_.gradient + k + c * lanes) * share;
+      for (std::size_t i = 0; i < count; ++i) {
+        float* row = training_.input + rows[i] * training_.stride + k;
+#pragma GCC unroll 8
+        for (int c = 0; c < C; ++c) store(row + c * lanes, load(row + c * lanes) + change[c]);
+      }
+    });
+  }
+
+  const ClassifierTraining& training_;
+  const ExampleView& examples_;
+  TrainingSpace& space_;
+  Rows input_, output_;
+};
+
+inline void train(const ClassifierTraining& training, const ExampleView& examples,
+                  const std::int32_t* order, std::int64_t count, bool more, TrainingSpace& space) {
+  Trainer(training, examples, space).run(order, count, more);
+}
+
+constexpr ClassifierKernels kernels{mean, dots, softmax, train};
+
+}  // namespace
+}  // namespace nlp
