@@ -25,7 +25,6 @@ _LOSSES = {
     "ova": "one_vs_all",
     "ns": "one_vs_all",  # it tells labels apart one by one, too
 }
-_LINE_ENDS = str.maketrans("\n\r", "  ")
 
 
 class Prediction(NamedTuple):
@@ -172,18 +171,9 @@ class Classifier:
         """As `predict`, for texts whose words are already separated by spaces."""
         if k < 1:
             raise SettingError(f"k is {k}; the smallest allowed value is 1")
-        ids, probabilities, counts = self._model.predict(
-            self._features, _lines(texts), k, threshold, self._threads
+        return self._model.predict(
+            self._features, texts, k, threshold, self._threads, self.label_names, Prediction
         )
-        names = self.label_names
-        found = [
-            Prediction(names[label], probability)
-            for label, probability in zip(ids, probabilities, strict=True)
-        ]
-        if len(found) == len(counts) and k == 1:
-            return [[prediction] for prediction in found]
-        ends = np.cumsum(counts).tolist()
-        return [found[end - count : end] for end, count in zip(ends, counts, strict=True)]
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The probability of every label for every text.
@@ -195,7 +185,7 @@ class Classifier:
             float32 (N, L), columns in the order of `label_names`. Rows sum to 1, unless labels
             were trained one against all others.
         """
-        return self._model.probabilities(self._features, _lines(texts), self._threads)
+        return self._model.probabilities(self._features, texts, self._threads)
 
     def explain(
         self, text: str, label: str | None = None, tokenizer: Tokenizer | None = None
@@ -268,10 +258,3 @@ def _model_file(folder: Path) -> Path:
         if (folder / name).exists():
             return folder / name
     raise FormatError(f"{folder} has none of {', '.join(MODEL_FILES)}; train it again")
-
-
-def _lines(texts: Sequence[str]) -> Sequence[str]:
-    """Texts that are one line each."""
-    if any("\n" in text for text in texts):
-        return [text.translate(_LINE_ENDS) for text in texts]
-    return texts

@@ -5,6 +5,7 @@
 #include <nanobind/stl/string_view.h>
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -51,8 +52,7 @@ nb::dict read_examples(const nlp::LineFeatures& self, const Array<const std::uin
 nb::tuple read_line(const nlp::LineFeatures& self, std::string_view text) {
   nlp::LineFeatures::Line line;
   line.spans = true;
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
-  self.read(bytes, bytes + text.size(), line);
+  self.read_text(text, line);
   return nb::make_tuple(to_numpy(std::move(line.rows)), to_numpy(std::move(line.first)),
                         to_numpy(std::move(line.last)));
 }
@@ -97,38 +97,79 @@ void check_fit(const nlp::ClassifierModel& model, const nlp::LineFeatures& featu
   check(features.rows() <= model.input().count(), "the matrix lacks rows for some features");
 }
 
-template <typename T>
-nb::list to_list(const std::vector<T>& values) {
-  nb::list list;
-  for (const T value : values) list.append(value);
-  return list;
+// Texts as UTF-8, which Python keeps as long as the texts; copies of those with half a character.
+class Texts {
+ public:
+  explicit Texts(const nb::list& texts) {
+    views_.reserve(nb::len(texts));
+    for (const nb::handle text : texts) {
+      Py_ssize_t size = 0;
+      const char* bytes = PyUnicode_AsUTF8AndSize(text.ptr(), &size);
+      if (bytes == nullptr) {
+        PyErr_Clear();
+        copies_.push_back(nb::cast<nb::bytes>(text.attr("encode")("utf-8", "replace")));
+        bytes = copies_.back().c_str();
+        size = static_cast<Py_ssize_t>(copies_.back().size());
+      }
+      views_.emplace_back(bytes, static_cast<std::size_t>(size));
+    }
+  }
+
+  std::span<const std::string_view> views() const { return views_; }
+
+ private:
+  std::vector<std::string_view> views_;
+  std::vector<nb::bytes> copies_;
+};
+
+// A named tuple of a label's name and its probability. Made by hand: a call of the class would take
+// longer than all the rest.
+nb::object prediction(PyTypeObject* type, nb::handle name, float probability) {
+  PyObject* made = type->tp_alloc(type, 2);
+  if (made == nullptr) throw nb::python_error();
+  PyTuple_SET_ITEM(made, 0, name.inc_ref().ptr());
+  PyTuple_SET_ITEM(made, 1, PyFloat_FromDouble(static_cast<double>(probability)));
+  return nb::steal(made);
 }
 
-// Lists, since a call for one text must cost little.
-nb::tuple predict(const nlp::ClassifierModel& self, const nlp::LineFeatures& features,
-                  const nb::bytes& lines, std::size_t count, std::size_t k, float threshold,
-                  int threads, const std::string& instructions) {
+nb::list predict(const nlp::ClassifierModel& self, const nlp::LineFeatures& features,
+                 const nb::list& texts, std::size_t k, float threshold, int threads,
+                 const std::string& instructions, const nb::list& names, const nb::handle& type) {
   check_fit(self, features);
-  const std::string_view text(lines.c_str(), lines.size());
+  check(nb::len(names) == self.labels(), "a name per label is needed");
+  auto* const tuple = reinterpret_cast<PyTypeObject*>(type.ptr());
+  check(PyType_Check(type.ptr()) && PyType_IsSubtype(tuple, &PyTuple_Type),
+        "predictions are named tuples");
   const nlp::InstructionSet set = instruction_set(instructions);
+  const Texts read(texts);
   nlp::Predictions found;
   {
     nb::gil_scoped_release unlocked;
-    found = nlp::predict(self, features, text, count, k, threshold, threads, set);
+    found = nlp::predict(self, features, read.views(), k, threshold, threads, set);
   }
-  return nb::make_tuple(to_list(found.labels), to_list(found.probabilities),
-                        to_list(found.counts));
+  nb::list all;
+  std::size_t next = 0;
+  for (const std::int32_t count : found.counts) {
+    nb::list one;
+    for (std::int32_t i = 0; i < count; ++i, ++next) {
+      one.append(prediction(tuple, names[static_cast<std::size_t>(found.labels[next])],
+                            found.probabilities[next]));
+    }
+    all.append(std::move(one));
+  }
+  return all;
 }
 
 void probabilities(const nlp::ClassifierModel& self, const nlp::LineFeatures& features,
-                   const nb::bytes& lines, int threads, const std::string& instructions,
+                   const nb::list& texts, int threads, const std::string& instructions,
                    const Matrix<float>& out) {
   check_fit(self, features);
-  const std::string_view text(lines.c_str(), lines.size());
-  check(out.shape(1) == self.labels(), "a column per label is needed");
+  const Texts read(texts);
+  check(out.shape(0) == read.views().size() && out.shape(1) == self.labels(),
+        "a row per text and a column per label are needed");
   const nlp::InstructionSet set = instruction_set(instructions);
   nb::gil_scoped_release unlocked;
-  nlp::probabilities(self, features, text, out.shape(0), threads, set, out.data());
+  nlp::probabilities(self, features, read.views(), threads, set, out.data());
 }
 
 nlp::ExampleView view_of(const Array<const std::int32_t>& rows,
@@ -157,7 +198,7 @@ void train_epoch(const Matrix<float>& input, const Matrix<float>& output, const 
         "matrices of another shape or alignment");
   const nlp::InstructionSet set = instruction_set(instructions);
   const nlp::ClassifierTraining training{static_cast<std::int64_t>(input.shape(1)), input.data(),
-                                         output.data(),
+                                         static_cast<std::int64_t>(input.shape(0)), output.data(),
                                          static_cast<std::int32_t>(output.shape(0)), loss_of(loss),
                                          label_weights.data(), learning_rate, total};
   nb::gil_scoped_release unlocked;
@@ -191,9 +232,9 @@ void bind_classifier(nb::module_& m) {
   nb::class_<nlp::ClassifierModel>(m, "ClassifierModel")
       .def("__init__", &make_model, "input"_a, "output"_a, "loss"_a, "label_counts"_a,
            nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>())
-      .def("predict", &predict, "features"_a, "lines"_a, "count"_a, "k"_a, "threshold"_a,
-           "threads"_a, "instructions"_a)
-      .def("probabilities", &probabilities, "features"_a, "lines"_a, "threads"_a,
+      .def("predict", &predict, "features"_a, "texts"_a, "k"_a, "threshold"_a, "threads"_a,
+           "instructions"_a, "names"_a, "type"_a)
+      .def("probabilities", &probabilities, "features"_a, "texts"_a, "threads"_a,
            "instructions"_a, "out"_a.noconvert())
       .def("count_correct",
            [](const nlp::ClassifierModel& self, const nlp::ExampleView& examples, int threads,

@@ -4,6 +4,7 @@
 
 #include "arrays.h"
 #include "bindings.h"
+#include "fill_uniform.h"
 #include "float_text.h"
 #include "subwords.h"
 #include "top_k.h"
@@ -99,10 +100,20 @@ void word_means(const nb::bytes& words, const Offsets& offsets, const MatrixByte
                   out.data());
 }
 
+void fill_uniform(const nb::ndarray<float, nb::ndim<2>, nb::device::cpu>& rows, std::uint64_t seed,
+                  int threads) {
+  check(rows.shape(1) < 2 || rows.stride(1) == 1, "rows must be in one piece");
+  nb::gil_scoped_release unlocked;
+  nlp::fill_uniform(rows.data(), static_cast<std::int64_t>(rows.shape(0)),
+                    static_cast<std::int64_t>(rows.shape(1)), rows.stride(0),
+                    1.f / static_cast<float>(rows.shape(1)), seed, threads);
+}
+
 }  // namespace
 
 void bind_vectors(nb::module_& m) {
   m.attr("CODE_BLOCK") = nlp::code_block;
+  m.def("fill_uniform", &fill_uniform, "rows"_a.noconvert(), "seed"_a, "threads"_a);
   m.def("format_rows", &format_rows, "words"_a, "offsets"_a, "matrix"_a);
   m.def("parse_rows", &parse_rows, "text"_a, "out"_a);
   m.def("make_codes", &make_codes, "matrix"_a, "threads"_a, "codes"_a, "factors"_a, "errors"_a,

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
-#include <optional>
 #include <utility>
 
 #include "aligned.h"
@@ -158,61 +157,48 @@ void ClassifierModel::score(std::span<const std::int32_t> rows, InstructionSet s
 
 namespace {
 
-// Where each of `count` lines begins, and where the last one ends.
-std::vector<const std::uint8_t*> starts_of(std::string_view lines, std::size_t count) {
-  const auto* at = reinterpret_cast<const std::uint8_t*>(lines.data());
-  const std::uint8_t* const end = at + lines.size();
-  std::vector<const std::uint8_t*> starts;
-  starts.reserve(count + 1);
-  for (std::size_t i = 0; i < count; ++i) {
-    starts.push_back(at);
-    const void* found = at == end ? nullptr : std::memchr(at, '\n', static_cast<std::size_t>(end - at));
-    at = found ? static_cast<const std::uint8_t*>(found) + 1 : end;
-  }
-  starts.push_back(at);
-  return starts;
-}
-
-// Appends the best labels of one text; the scores are left as they are.
+// Appends the best labels of one text, of equals those that fastText takes (loss.cc, findKBest): a
+// heap with the worst of them in front.
 void append_best(const float* scores, std::size_t labels, std::size_t k, float threshold,
-                 std::vector<std::int32_t>& order, Predictions& out) {
-  order.clear();
+                 std::vector<std::pair<float, std::int32_t>>& heap, Predictions& out) {
+  const auto better = [](const auto& a, const auto& b) { return a.first > b.first; };
+  heap.clear();
   for (std::size_t i = 0; i < labels; ++i) {
-    if (scores[i] >= threshold) order.push_back(static_cast<std::int32_t>(i));
+    if (scores[i] < threshold || (heap.size() == k && scores[i] < heap.front().first)) continue;
+    heap.emplace_back(scores[i], static_cast<std::int32_t>(i));
+    std::push_heap(heap.begin(), heap.end(), better);
+    if (heap.size() > k) {
+      std::pop_heap(heap.begin(), heap.end(), better);
+      heap.pop_back();
+    }
   }
-  const auto better = [scores](std::int32_t a, std::int32_t b) {
-    return scores[a] > scores[b] || (scores[a] == scores[b] && a < b);
-  };
-  const std::size_t kept = std::min(k, order.size());
-  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(kept), order.end(),
-                    better);
-  for (std::size_t i = 0; i < kept; ++i) {
-    out.labels.push_back(order[i]);
-    const double probability = static_cast<double>(scores[order[i]]) + added_probability;
+  std::sort_heap(heap.begin(), heap.end(), better);
+  for (const auto& [score, label] : heap) {
+    out.labels.push_back(label);
+    const double probability = static_cast<double>(score) + added_probability;
     out.probabilities.push_back(static_cast<float>(std::min(probability, 1.0)));
   }
-  out.counts.push_back(static_cast<std::int32_t>(kept));
+  out.counts.push_back(static_cast<std::int32_t>(heap.size()));
 }
 
 }  // namespace
 
 Predictions predict(const ClassifierModel& model, const LineFeatures& features,
-                    std::string_view lines, std::size_t count, std::size_t k, float threshold,
+                    std::span<const std::string_view> texts, std::size_t k, float threshold,
                     int threads, InstructionSet set) {
-  const std::vector<const std::uint8_t*> starts = starts_of(lines, count);
   std::vector<Predictions> parts(static_cast<std::size_t>(std::max(threads, 1)));
-  share_out(count, threads, [&](std::size_t part, std::size_t begin, std::size_t end) {
+  share_out(texts.size(), threads, [&](std::size_t part, std::size_t begin, std::size_t end) {
     ClassifierModel::Workspace space(model);
     LineFeatures::Line line;
-    std::vector<std::int32_t> order;
+    std::vector<std::pair<float, std::int32_t>> heap;
     for (std::size_t i = begin; i < end; ++i) {
-      features.read(starts[i], starts[i + 1], line);
+      features.read_text(texts[i], line);
       if (line.rows.empty()) {  // fastText then predicts nothing
         parts[part].counts.push_back(0);
         continue;
       }
       model.score(line.rows, set, space);
-      append_best(space.scores.get(), model.labels(), k, threshold, order, parts[part]);
+      append_best(space.scores.get(), model.labels(), k, threshold, heap, parts[part]);
     }
   });
   Predictions all = std::move(parts[0]);
@@ -227,14 +213,13 @@ Predictions predict(const ClassifierModel& model, const LineFeatures& features,
 }
 
 void probabilities(const ClassifierModel& model, const LineFeatures& features,
-                   std::string_view lines, std::size_t count, int threads, InstructionSet set,
+                   std::span<const std::string_view> texts, int threads, InstructionSet set,
                    float* out) {
-  const std::vector<const std::uint8_t*> starts = starts_of(lines, count);
-  share_out(count, threads, [&](std::size_t, std::size_t begin, std::size_t end) {
+  share_out(texts.size(), threads, [&](std::size_t, std::size_t begin, std::size_t end) {
     ClassifierModel::Workspace space(model);
     LineFeatures::Line line;
     for (std::size_t i = begin; i < end; ++i) {
-      features.read(starts[i], starts[i + 1], line);
+      features.read_text(texts[i], line);
       model.score(line.rows, set, space);
       std::copy_n(space.scores.get(), model.labels(), out + i * model.labels());
     }
@@ -269,12 +254,9 @@ namespace {
 
 constexpr std::int64_t examples_at_once = 16;  // between two merges of a thread's output rows
 
-std::uint64_t mix(std::uint64_t x) {  // splitmix64, so that seeds 1, 2, 3 start far apart
-  x += 0x9E3779B97F4A7C15ull;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ull;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBull;
-  return x ^ (x >> 31);
-}
+// Of the input rows those of the most frequent words, of which nearly every example has some.
+constexpr std::int64_t own_input_floats = 1 << 13;
+constexpr std::int64_t examples_between_input_merges = 4 * examples_at_once;
 
 // 0 .. count-1, shuffled (Durstenfeld, "Algorithm 235: Random permutation", 1964).
 std::vector<std::int32_t> shuffled(std::int64_t count, Random& random) {
@@ -287,43 +269,49 @@ std::vector<std::int32_t> shuffled(std::int64_t count, Random& random) {
 }
 
 void train_part(const ClassifierTraining& training, const ExampleView& examples,
-                std::span<const std::int32_t> order, OwnRows* own, std::uint64_t random,
+                std::span<const std::int32_t> order, bool alone, std::uint64_t random,
                 InstructionSet set, TrainingExchange& exchange) {
-  const AlignedFloats hidden = aligned_floats(training.stride);
-  const AlignedFloats gradient = aligned_floats(training.stride);
+  const std::int64_t stride = training.stride;
+  const std::int64_t own_rows =
+      alone ? 0 : std::min(training.input_rows, own_input_floats / stride);
+  OwnRows own_input(training.input, own_rows * stride, exchange.merging);
+  OwnRows own_output(training.output, alone ? 0 : training.labels * stride, exchange.merging);
+  const AlignedFloats hidden = aligned_floats(stride), gradient = aligned_floats(stride);
   const AlignedFloats scores = aligned_floats(training.labels + 2 * 16);
-  TrainingSpace space{own ? own->rows() : training.output, hidden.get(), gradient.get(),
-                      scores.get(), 0.f, Random{random}};
+  TrainingSpace space{alone ? training.output : own_output.rows(),
+                      own_input.rows(), static_cast<std::int32_t>(own_rows),
+                      hidden.get(), gradient.get(), scores.get(), 0.f, Random{random}};
   const auto count = static_cast<std::int64_t>(order.size());
   for (std::int64_t at = 0; at < count && !exchange.stopped.load(std::memory_order_relaxed);) {
-    const double done = static_cast<double>(exchange.done.load(std::memory_order_relaxed));
+    const auto done = static_cast<double>(exchange.done.load(std::memory_order_relaxed));
     const double left = std::max(1 - done / static_cast<double>(training.total), 0.0);
     space.learning_rate = training.learning_rate * static_cast<float>(left);
     const std::int64_t size = std::min(examples_at_once, count - at);
-    classifier_kernels(set).train(training, examples, order.data() + at, size, at + size < count,
+    classifier_kernels(set).train(training, examples, order.data() + at, size, count - at - size,
                                   space);
-    if (own) own->merge();
     at += size;
+    if (!alone) own_output.try_merge();
+    if (!alone && at % examples_between_input_merges == 0) own_input.try_merge();
     exchange.done.fetch_add(size, std::memory_order_relaxed);
     exchange.loss.fetch_add(std::exchange(space.loss, 0));
     exchange.loss_count.fetch_add(std::exchange(space.losses, 0));
   }
+  own_output.merge();
+  own_input.merge();
 }
 
 }  // namespace
 
 void train_epoch(const ClassifierTraining& training, const ExampleView& examples,
                  std::uint64_t seed, int threads, InstructionSet set, TrainingExchange& exchange) {
-  Random random{mix(seed) | 1};
+  Random random{mixed(seed) | 1};
   const std::vector<std::int32_t> order = shuffled(examples.count, random);
   const std::uint64_t base = random.next();
   const auto parts = static_cast<std::size_t>(std::max(threads, 1));
   for_each_range(order.size(), parts, [&](std::size_t part, std::size_t begin, std::size_t end) {
     try {
-      std::optional<OwnRows> own;
-      if (parts > 1) own.emplace(training.output, training.labels * training.stride, exchange.merging);
-      train_part(training, examples, std::span(order).subspan(begin, end - begin),
-                 own ? &*own : nullptr, mix(base + part) | 1, set, exchange);
+      train_part(training, examples, std::span(order).subspan(begin, end - begin), parts == 1,
+                 mixed(base + part) | 1, set, exchange);
     } catch (...) {
       exchange.stopped = true;  // the other threads need not go on
       throw;

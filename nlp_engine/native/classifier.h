@@ -88,15 +88,14 @@ struct Predictions {
   std::vector<std::int32_t> counts;  // (N)
 };
 
-// The labels of N texts, which are lines, that are among the `k` best and have at least probability
-// `threshold`.
+// The labels of N texts that are among the `k` best and have at least probability `threshold`.
 Predictions predict(const ClassifierModel& model, const LineFeatures& features,
-                    std::string_view lines, std::size_t count, std::size_t k, float threshold,
+                    std::span<const std::string_view> texts, std::size_t k, float threshold,
                     int threads, InstructionSet set);
 
 // Writes all probabilities of N texts to out[N][L].
 void probabilities(const ClassifierModel& model, const LineFeatures& features,
-                   std::string_view lines, std::size_t count, int threads, InstructionSet set,
+                   std::span<const std::string_view> texts, int threads, InstructionSet set,
                    float* out);
 
 // Examples as rows and labels, those of example i from offsets[i] to offsets[i + 1].
@@ -116,7 +115,8 @@ std::int64_t count_correct(const ClassifierModel& model, const ExampleView& exam
 // 64-byte lines; what lies beyond the dimensions is 0 and stays so.
 struct ClassifierTraining {
   std::int64_t stride;
-  float* input;
+  float* input;                // (input_rows, stride)
+  std::int64_t input_rows;
   float* output;               // (L, stride)
   std::int32_t labels;
   ClassifierLoss loss;         // not hierarchical

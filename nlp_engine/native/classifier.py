@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from nlp_engine.native import (  # type: ignore[attr-defined]
     interruptible,
 )
 from nlp_engine.native.vectors import bytes_of, word_bytes
+
+P = TypeVar("P", bound=tuple[str, float])
 
 _TICK_SECONDS = 0.05
 
@@ -160,46 +163,53 @@ class ClassifierModel:
         label_counts: NDArray[np.int64],
     ) -> None:
         self._labels = len(label_counts)
+        self._instructions = chosen_instructions()
         self._kernel = _native.ClassifierModel(
             _matrix(input_matrix), _matrix(output_matrix), loss, label_counts
         )
 
     def predict(
-        self, features: LineFeatures, texts: Sequence[str], k: int, threshold: float, threads: int
-    ) -> tuple[list[int], list[float], list[int]]:
+        self,
+        features: LineFeatures,
+        texts: Sequence[str],
+        k: int,
+        threshold: float,
+        threads: int,
+        names: list[str],
+        prediction: type[P],
+    ) -> list[list[P]]:
         """The `k` most probable labels of each of (N) texts.
 
         Args:
             features: The model's.
-            texts: Without line feeds.
+            texts: A line feed in them is like a space.
             k: Labels of a text, at most.
             threshold: Less probable labels are left out.
             threads: Threads to use, for many texts.
+            names: (L) names of the labels.
+            prediction: A named tuple of a name and a probability.
 
         Returns:
-            Labels by number, best first, one text after the other; their probabilities, with
-            1e-5 added as fastText does, but not over 1; and (N) how many each text has. A text
-            without any row has none.
+            (N) lists of predictions, best first. fastText adds 1e-5 to probabilities, and so they
+            are here, but not over 1. A text without any row has none.
         """
-        labels, probabilities, counts = self._kernel.predict(
-            features.kernel, _lines(texts), len(texts), k, threshold, threads,
-            chosen_instructions(),
+        found: list[list[P]] = self._kernel.predict(
+            features.kernel, list(texts), k, threshold, threads, self._instructions, names,
+            prediction,
         )  # fmt: skip
-        return labels, probabilities, counts
+        return found
 
     def probabilities(
         self, features: LineFeatures, texts: Sequence[str], threads: int
     ) -> NDArray[np.float32]:
         """float32 (N, L), the probabilities of all labels; arguments as in `predict`."""
         out = np.empty((len(texts), self._labels), np.float32)
-        self._kernel.probabilities(
-            features.kernel, _lines(texts), threads, chosen_instructions(), out
-        )
+        self._kernel.probabilities(features.kernel, list(texts), threads, self._instructions, out)
         return out
 
     def count_correct(self, examples: Examples, threads: int) -> int:
         """How many examples have their most probable label among their labels."""
-        return int(self._kernel.count_correct(examples.view, threads, chosen_instructions()))
+        return int(self._kernel.count_correct(examples.view, threads, self._instructions))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -314,11 +324,6 @@ def matrix_rows(matrix: ClassifierMatrix, rows: NDArray[np.integer]) -> NDArray[
         norms = np.frombuffer(matrix.norm_centroids.tobytes(), np.float32)
         values *= norms[matrix.norm_codes[rows]][:, None]
     return values
-
-
-def _lines(texts: Sequence[str]) -> bytes:
-    # Half a character, as JSON can bring it, is no reason to fail.
-    return "\n".join(texts).encode("utf-8", "replace")
 
 
 def _matrix(matrix: ClassifierMatrix) -> object:

@@ -11,6 +11,8 @@ namespace nlp {
 // What one thread trains with. Floats are aligned to 64 bytes.
 struct TrainingSpace {
   float* output;         // (L, stride), the model's or the thread's own
+  float* own_input;      // the first `own_input_rows` rows of the input matrix, if it has its own
+  std::int32_t own_input_rows;
   float* hidden;         // (stride)
   float* gradient;       // (stride)
   float* scores;         // (L) and room for two lanes
@@ -28,9 +30,10 @@ struct ClassifierKernels {
   void (*dots)(const Rows& matrix, const float* hidden, float* scores);
   // Both in place, for `count` values with room for a lane more.
   void (*softmax)(float* scores, std::size_t count);
-  // Trains on the examples order[0, count). Of the one behind, if `more`, the rows are fetched.
+  // Trains on the examples order[0, count); so many more behind them will come next.
   void (*train)(const ClassifierTraining& training, const ExampleView& examples,
-                const std::int32_t* order, std::int64_t count, bool more, TrainingSpace& space);
+                const std::int32_t* order, std::int64_t count, std::int64_t behind,
+                TrainingSpace& space);
 };
 
 extern const ClassifierKernels classifier_baseline;

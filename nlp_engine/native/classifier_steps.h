@@ -17,6 +17,8 @@ namespace {
 
 constexpr int block_lanes = 8;         // that a sum of rows keeps in registers
 constexpr std::size_t rows_ahead = 8;  // fetched before they are summed
+constexpr int features_ahead = 3;      // examples
+constexpr int offsets_ahead = 6;
 
 // Calls work(C, k) for the lanes of a row, C of them from float k on; C is a constant.
 template <typename Work>
@@ -43,16 +45,16 @@ inline void for_lanes(std::int64_t count, Work work) {
   for (std::size_t at = 0; at < bytes; at += 64) __builtin_prefetch(row + at, 1, 3);
 }
 
-inline void mean(const Rows& matrix, const std::int32_t* rows, std::size_t count, float* hidden) {
+// hidden = the mean of `count` rows of `dim` floats; row(i) says where row i of them begins.
+template <typename Row>
+inline void mean_of(Row row, std::size_t count, std::size_t dim, float* hidden) {
   const Lane share = spread(count == 0 ? 0.f : 1.f / static_cast<float>(count));
-  const std::size_t row_bytes = matrix.dim * sizeof(float);
-  const auto row = [&](std::size_t i) { return matrix.row(static_cast<std::size_t>(rows[i])); };
-  const auto whole = static_cast<std::int64_t>(matrix.dim) / lanes;
+  const auto whole = static_cast<std::int64_t>(dim) / lanes;
   for_lanes(whole, [&](auto width, std::int64_t k) {
     constexpr int C = width;
     Lane sum[C] = {};
     for (std::size_t i = 0; i < count; ++i) {
-      if (k == 0 && i + rows_ahead < count) prefetch_row(row(i + rows_ahead), row_bytes);
+      if (k == 0 && i + rows_ahead < count) prefetch_row(row(i + rows_ahead), dim * 4);
       const std::uint8_t* from = row(i) + k * 4;
 #pragma GCC unroll 8
       for (int c = 0; c < C; ++c) sum[c] += load_anywhere(from + c * lane_bytes);
@@ -60,11 +62,16 @@ inline void mean(const Rows& matrix, const std::int32_t* rows, std::size_t count
 #pragma GCC unroll 8
     for (int c = 0; c < C; ++c) store(hidden + k + c * lanes, sum[c] * share);
   });
-  if (const int rest = static_cast<int>(matrix.dim) % lanes; rest > 0) {
+  if (const int rest = static_cast<int>(dim) % lanes; rest > 0) {
     Lane sum{};
     for (std::size_t i = 0; i < count; ++i) sum += load_part(row(i) + whole * lane_bytes, rest);
     store(hidden + whole * lanes, sum * share);
   }
+}
+
+inline void mean(const Rows& matrix, const std::int32_t* rows, std::size_t count, float* hidden) {
+  const auto row = [&](std::size_t i) { return matrix.row(static_cast<std::size_t>(rows[i])); };
+  mean_of(row, count, matrix.dim, hidden);
 }
 
 inline void dots(const Rows& matrix, const float* hidden, float* scores) {
@@ -90,18 +97,40 @@ inline void dots(const Rows& matrix, const float* hidden, float* scores) {
   }
 }
 
+// Multiplies `count` values, and what fills them up to whole lanes.
+inline void scale(float* values, std::int64_t count, float factor) {
+  for (std::int64_t i = 0; i < count; i += lanes) {
+    store(values + i, load(values + i) * spread(factor));
+  }
+}
+
+// What a lane holds from `count` on is replaced by `value`.
+inline Lane padded(Lane values, std::int64_t count, float value) {
+  for (std::int64_t i = count; i < lanes; ++i) values[i] = value;
+  return values;
+}
+
 inline void softmax(float* scores, std::size_t count) {
   const auto size = static_cast<std::int64_t>(count);
-  float highest = scores[0];
-  for (std::int64_t i = 1; i < size; ++i) highest = scores[i] > highest ? scores[i] : highest;
-  float sum = 0;
-  for (std::int64_t i = 0; i < size; i += lanes) {
-    const Lane power = exp2_of((load(scores + i) - spread(highest)) * spread(log2_of_e));
-    store(scores + i, power);
-    for (int j = 0; j < lanes && i + j < size; ++j) sum += power[j];
+  const std::int64_t last = (size - 1) / lanes * lanes;  // where the last lane begins
+  store(scores + last, padded(load(scores + last), size - last, -1e30f));
+  Lane most = load(scores);
+  for (std::int64_t i = lanes; i < size; i += lanes) {
+    const Lane other = load(scores + i);
+    most = other > most ? other : most;
   }
-  const Lane share = spread(1.f / sum);
-  for (std::int64_t i = 0; i < size; i += lanes) store(scores + i, load(scores + i) * share);
+  float highest = most[0];
+  for (int i = 1; i < lanes; ++i) highest = most[i] > highest ? most[i] : highest;
+  Lane all{};
+  for (std::int64_t i = 0; i < size; i += lanes) {
+    Lane power = exp2_of((load(scores + i) - spread(highest)) * spread(log2_of_e));
+    if (i == last) power = padded(power, size - last, 0.f);
+    all += power;
+    store(scores + i, power);
+  }
+  float sum = 0;
+  for (int i = 0; i < lanes; ++i) sum += all[i];
+  scale(scores, size, 1.f / sum);
 }
 
 class Trainer {
@@ -109,26 +138,48 @@ class Trainer {
   Trainer(const ClassifierTraining& training, const ExampleView& examples, TrainingSpace& space)
       : training_(training), examples_(examples), space_(space) {
     const auto dim = static_cast<std::size_t>(training.stride);
-    input_ = {reinterpret_cast<const std::uint8_t*>(training.input), SIZE_MAX, dim, 4 * dim};
     output_ = {reinterpret_cast<const std::uint8_t*>(space.output),
                static_cast<std::size_t>(training.labels), dim, 4 * dim};
   }
 
-  void run(const std::int32_t* order, std::int64_t count, bool more) {
+  void run(const std::int32_t* order, std::int64_t count, std::int64_t behind) {
+    const std::int64_t all = count + behind;
     for (std::int64_t i = 0; i < count; ++i) {
-      if (i + 1 < count || more) fetch(order[i + 1]);
+      if (i + offsets_ahead < all) fetch_offsets(order[i + offsets_ahead]);
+      if (i + features_ahead < all) fetch_features(order[i + features_ahead]);
+      if (i + 1 < all) fetch_rows(order[i + 1]);
       step(order[i]);
     }
   }
 
  private:
-  // The first rows of an example; the others are fetched while these are summed.
-  [[gnu::always_inline]] void fetch(std::int32_t example) const {
+  float* input_row(std::int32_t row) const {
+    return (row < space_.own_input_rows ? space_.own_input : training_.input) +
+           row * training_.stride;
+  }
+  static const std::uint8_t* bytes_of(const float* row) {
+    return reinterpret_cast<const std::uint8_t*>(row);
+  }
+
+  // Examples come in random order, so that all of one has to be fetched: where it begins, then its
+  // features, then their first rows (the others are fetched while these are summed).
+  [[gnu::always_inline]] void fetch_offsets(std::int32_t example) const {
+    __builtin_prefetch(examples_.row_offsets + example);
+    __builtin_prefetch(examples_.label_offsets + example);
+  }
+  [[gnu::always_inline]] void fetch_features(std::int32_t example) const {
+    const std::int64_t end = examples_.row_offsets[example + 1];
+    for (std::int64_t i = examples_.row_offsets[example]; i < end; i += 16) {
+      __builtin_prefetch(examples_.rows + i);
+    }
+    __builtin_prefetch(examples_.labels + examples_.label_offsets[example]);
+  }
+  [[gnu::always_inline]] void fetch_rows(std::int32_t example) const {
     const std::int64_t begin = examples_.row_offsets[example];
     const std::int64_t end = examples_.row_offsets[example + 1];
     const auto limit = static_cast<std::int64_t>(rows_ahead);
     for (std::int64_t i = begin; i < end && i < begin + limit; ++i) {
-      prefetch_row(input_.row(static_cast<std::size_t>(examples_.rows[i])), input_.stride);
+      prefetch_row(bytes_of(input_row(examples_.rows[i])), output_.stride);
     }
   }
 
@@ -138,7 +189,9 @@ class Trainer {
     const auto count = static_cast<std::size_t>(examples_.row_offsets[example + 1] - first);
     const auto labels = static_cast<int>(examples_.label_offsets[example + 1] - first_label);
     if (count == 0 || labels == 0) return;
-    mean(input_, examples_.rows + first, count, space_.hidden);
+    const std::int32_t* rows = examples_.rows + first;
+    mean_of([&](std::size_t i) { return bytes_of(input_row(rows[i])); }, count, output_.dim,
+            space_.hidden);
     dots(output_, space_.hidden, space_.scores);
     if (training_.loss == ClassifierLoss::softmax) {
       // Of several labels one is drawn, as fastText does.
@@ -150,7 +203,7 @@ class Trainer {
     }
     ++space_.losses;
     apply_to_output();
-    add_to_rows(examples_.rows + first, count);
+    add_to_rows(rows, count);
   }
 
   // Turns scores into learning rate * (label - probability).
@@ -159,7 +212,7 @@ class Trainer {
     softmax(scores, output_.count);
     space_.loss += loss_of(scores[label]);
     const float rate = space_.learning_rate * training_.label_weights[label];
-    for (std::int32_t i = 0; i < training_.labels; ++i) scores[i] *= -rate;
+    scale(scores, training_.labels, -rate);
     scores[label] += rate;
   }
 
@@ -211,7 +264,7 @@ class Trainer {
 #pragma GCC unroll 8
       for (int c = 0; c < C; ++c) change[c] = load(space_.gradient + k + c * lanes) * share;
       for (std::size_t i = 0; i < count; ++i) {
-        float* row = training_.input + rows[i] * training_.stride + k;
+        float* row = input_row(rows[i]) + k;
 #pragma GCC unroll 8
         for (int c = 0; c < C; ++c) store(row + c * lanes, load(row + c * lanes) + change[c]);
       }
@@ -221,12 +274,13 @@ class Trainer {
   const ClassifierTraining& training_;
   const ExampleView& examples_;
   TrainingSpace& space_;
-  Rows input_, output_;
+  Rows output_;
 };
 
 inline void train(const ClassifierTraining& training, const ExampleView& examples,
-                  const std::int32_t* order, std::int64_t count, bool more, TrainingSpace& space) {
-  Trainer(training, examples, space).run(order, count, more);
+                  const std::int32_t* order, std::int64_t count, std::int64_t behind,
+                  TrainingSpace& space) {
+  Trainer(training, examples, space).run(order, count, behind);
 }
 
 constexpr ClassifierKernels kernels{mean, dots, softmax, train};

@@ -31,7 +31,7 @@ LineFeatures::LineFeatures(std::string_view bytes, const std::int64_t* offsets, 
     throw std::length_error("over 4 GB of words");
   }
   const auto size = std::bit_ceil(std::max<std::size_t>(2 * static_cast<std::size_t>(entries), 2));
-  slots_.assign(size, Slot{0, -1});
+  slots_.assign(size, Slot{0, -1, {}});
   for (std::int32_t i = 0; i < entries; ++i) {
     const auto begin = static_cast<std::uint32_t>(offsets[i]);
     entries_.push_back({begin, static_cast<std::uint32_t>(offsets[i + 1]) - begin});
@@ -39,7 +39,7 @@ LineFeatures::LineFeatures(std::string_view bytes, const std::int64_t* offsets, 
     if (find(text_of(entries_.back()), hash) >= 0) continue;  // of equal entries the first counts
     std::size_t at = hash & (size - 1);
     while (slots_[at].entry >= 0) at = (at + 1) & (size - 1);
-    slots_[at] = {hash, i};
+    slots_[at] = {hash, i, entries_.back()};
   }
   if (kept_buckets) {
     for (const std::int32_t bucket : *kept_buckets) {
@@ -67,7 +67,7 @@ std::int32_t LineFeatures::find(std::string_view token, std::uint32_t hash) cons
   for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
     const Slot& slot = slots_[at];
     if (slot.entry < 0) return -1;
-    if (slot.hash == hash && text_of(entries_[static_cast<std::size_t>(slot.entry)]) == token) {
+    if (slot.hash == hash && text_of(slot.text) == token) {
       return slot.entry;
     }
   }
@@ -75,6 +75,16 @@ std::int32_t LineFeatures::find(std::string_view token, std::uint32_t hash) cons
 
 const std::uint8_t* LineFeatures::read(const std::uint8_t* from, const std::uint8_t* end,
                                        Line& line) const {
+  return read(from, end, false, line);
+}
+
+void LineFeatures::read_text(std::string_view text, Line& line) const {
+  const auto* from = reinterpret_cast<const std::uint8_t*>(text.data());
+  read(from, from + text.size(), true, line);
+}
+
+const std::uint8_t* LineFeatures::read(const std::uint8_t* from, const std::uint8_t* end,
+                                       bool whole, Line& line) const {
   line.rows.clear();
   line.labels.clear();
   line.hashes.clear();
@@ -84,8 +94,8 @@ const std::uint8_t* LineFeatures::read(const std::uint8_t* from, const std::uint
   bool open = true;
   const std::uint8_t* at = from;
   while (open) {
-    while (at < end && is_separator(*at) && *at != '\n') ++at;
-    if (at == end || *at == '\n') {
+    while (at < end && is_separator(*at) && (whole || *at != '\n')) ++at;
+    if (at == end || is_separator(*at)) {
       at += at != end;
       add_token(line_end_word, FastTextHash::of(line_end_word), line);
       break;

@@ -60,6 +60,8 @@ class LineFeatures {
 
   // Reads the line that begins at `from` and gives where the next one begins; `end` ends a line.
   const std::uint8_t* read(const std::uint8_t* from, const std::uint8_t* end, Line& line) const;
+  // Reads a whole text as one line: in it a line feed is like a space.
+  void read_text(std::string_view text, Line& line) const;
 
  private:
   struct Entry {
@@ -68,6 +70,7 @@ class LineFeatures {
   struct Slot {
     std::uint32_t hash;
     std::int32_t entry;  // -1: empty
+    Entry text;
   };
 
   std::string_view text_of(const Entry& entry) const {
@@ -77,6 +80,8 @@ class LineFeatures {
   void add_token(std::string_view token, std::uint32_t hash, Line& line) const;
   void add_bucket(std::uint32_t bucket, Line& line) const;
   void add_word_ngrams(Line& line) const;
+  const std::uint8_t* read(const std::uint8_t* from, const std::uint8_t* end, bool whole,
+                           Line& line) const;
   void note_spans(Line& line, std::int32_t first, std::int32_t last) const;
 
   std::string bytes_;

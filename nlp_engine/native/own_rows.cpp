@@ -17,6 +17,14 @@ OwnRows::OwnRows(float* shared, std::int64_t floats, std::mutex& merging)
 
 void OwnRows::merge() {
   const std::lock_guard lock(merging_);
+  merge_locked();
+}
+
+void OwnRows::try_merge() {
+  if (const std::unique_lock lock(merging_, std::try_to_lock); lock.owns_lock()) merge_locked();
+}
+
+void OwnRows::merge_locked() {
   for (std::int64_t i = 0; i < floats_; ++i) {
     shared_[i] += rows_[i] - before_[i];
     rows_[i] = before_[i] = shared_[i];

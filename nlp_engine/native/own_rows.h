@@ -18,8 +18,12 @@ class OwnRows {
 
   // Adds what became of the copy to the shared rows, and begins anew with what others made of them.
   void merge();
+  // The same, unless another thread is at it: then a later call will do.
+  void try_merge();
 
  private:
+  void merge_locked();
+
   float* shared_;
   std::mutex& merging_;
   std::int64_t floats_;

@@ -27,6 +27,15 @@ struct Random {
   }
 };
 
+// A number far from those of other numbers nearby, so that seeds 1, 2, 3 start far apart (splitmix64:
+// Steele et al., "Fast splittable pseudorandom number generators", 2014).
+NLP_INLINE std::uint64_t mixed(std::uint64_t x) {
+  x += 0x9E3779B97F4A7C15ull;
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ull;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EBull;
+  return x ^ (x >> 31);
+}
+
 // Vose's alias method: entry i holds in its upper half the chance (of 2^32) to answer i itself, in
 // its lower half what to answer otherwise. One random word gives both the entry and the chance.
 NLP_INLINE std::int32_t draw(const std::uint64_t* alias, std::uint32_t count, Random& random) {

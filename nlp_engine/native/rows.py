@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import mmap
+import os
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp_engine.native import _native  # type: ignore[attr-defined]
+
 _LINE_FLOATS = 16
-_ROWS_AT_ONCE = 1 << 14
 
 
 def row_floats(dim: int) -> int:
@@ -29,10 +31,9 @@ def zero_rows(count: int, dim: int) -> NDArray[np.float32]:
     return np.frombuffer(memory, np.float32).reshape(-1, stride)[:count]
 
 
-def fill_uniform(rows: NDArray[np.float32], seed: int) -> None:
-    """Fill (count, D) rows uniformly within 1 / D, as fastText and gensim begin."""
-    random = np.random.default_rng(seed)
-    width = np.float32(2 / rows.shape[1])
-    for begin in range(0, len(rows), _ROWS_AT_ONCE):
-        block = rows[begin : begin + _ROWS_AT_ONCE]
-        block[:] = (random.random(block.shape, np.float32) - np.float32(0.5)) * width
+def fill_uniform(rows: NDArray[np.float32], seed: int, threads: int | None = None) -> None:
+    """Fill (count, D) rows uniformly within 1 / D, as fastText and gensim begin.
+
+    The result does not depend on the number of threads.
+    """
+    _native.fill_uniform(rows, seed, threads or os.cpu_count() or 1)

@@ -148,13 +148,6 @@ void run(const Word2Vec& shared, const Word2VecCorpus& corpus, Word2VecThread& t
   if (!more) reader.flush(loss);
 }
 
-std::uint64_t mix(std::uint64_t x) {  // splitmix64, so that seeds 1, 2, 3 start far apart
-  x += 0x9E3779B97F4A7C15ull;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ull;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBull;
-  return x ^ (x >> 31);
-}
-
 TrainSentences sentences_for(InstructionSet set, const Word2Vec& model) {
 #if defined(NLP_X86)
   if (set == InstructionSet::avx512) return sentences_avx512(model);
@@ -208,7 +201,7 @@ std::vector<Word2VecThread> start_threads(const Word2VecCorpus& corpus, int coun
     while (at < reach && at > 0 && corpus.ids[at - 1] != line_end) ++at;
     if (at < reach || reach == corpus.size) end = at;
     if (i + 1 == count) end = corpus.size;
-    const std::uint64_t state = mix(mix(seed) + static_cast<std::uint64_t>(i));
+    const std::uint64_t state = mixed(mixed(seed) + static_cast<std::uint64_t>(i));
     threads.push_back({begin, end, begin, 0, 0, state == 0 ? 1 : state, corpus.learning_rate});
     begin = end;
   }

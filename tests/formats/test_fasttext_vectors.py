@@ -19,7 +19,6 @@ from nlp_engine.formats.fasttext import (
     ModelSettings,
     ngram_buckets,
     open_matrices,
-    read_model,
     write_model,
 )
 from tests.fasttext_library import train_with_library

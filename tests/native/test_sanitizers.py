@@ -18,7 +18,9 @@ ENCODER = ["encoder", "separators", "utf8"]
 VECTORS = ["float_text", "separators", "subwords", "top_k"]
 WIKITEXT = ["markup", "pages", "scanner", "scanner_links", "scanner_tables", "scanner_templates"]
 WIKITEXT += ["site_rules", "tidy", "utf8", "wikitext"]
-WORD2VEC = ["separators", "subword_table", "subwords", "word2vec", "word2vec_baseline"]
+WORD2VEC = ["own_rows", "separators", "subword_table", "subwords", "word2vec", "word2vec_baseline"]
+CLASSIFIER = ["classifier", "classifier_baseline", "line_features", "own_rows", "separators"]
+CLASSIFIER += ["subwords"]
 AVX512 = ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma"]
 
 
@@ -39,17 +41,25 @@ def test_kernels_under_sanitizers(
 
 
 # No thread sanitizer: threads write into each other's rows without locks, by design (Hogwild).
-def test_the_trainer_under_sanitizers(tmp_path: Path) -> None:
-    flags = ["-fsanitize=address,undefined", "-DNLP_BASELINE_ONLY"]
-    run_check(tmp_path, "word2vec_check", WORD2VEC, *flags)
+@pytest.mark.parametrize(
+    ("check", "kernels"), [("word2vec_check", WORD2VEC), ("classifier_check", CLASSIFIER)]
+)
+def test_trainers_under_sanitizers(tmp_path: Path, check: str, kernels: list[str]) -> None:
+    run_check(tmp_path, check, kernels, "-fsanitize=address,undefined", "-DNLP_BASELINE_ONLY")
 
 
 @pytest.mark.full
-def test_the_trainers_vector_instructions_under_sanitizers(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("check", "kernels"), [("word2vec_check", WORD2VEC), ("classifier_check", CLASSIFIER)]
+)
+def test_trainers_vector_instructions_under_sanitizers(
+    tmp_path: Path, check: str, kernels: list[str]
+) -> None:
     if _native.best_instruction_set() != "avx512":
         pytest.skip("needs a processor with AVX-512")
-    kernels = [*WORD2VEC, "word2vec_avx2", "word2vec_avx512"]
-    run_check(tmp_path, "word2vec_check", kernels, "-fsanitize=address,undefined", *AVX512)
+    name = check.removesuffix("_check")
+    kernels = [*kernels, f"{name}_avx2", f"{name}_avx512"]
+    run_check(tmp_path, check, kernels, "-fsanitize=address,undefined", *AVX512)
 
 
 def run_check(tmp_path: Path, check: str, kernels: list[str], *more_flags: str) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlp_engine.native import _native
+from nlp_engine.native import _native, rows
 from nlp_engine.native.vectors import RowIndex, format_rows, parse_rows
 from tests.native.ticking import ticks_per_second
 
@@ -142,3 +143,18 @@ def test_numbers_as_other_programs_write_them(field: str, value: float) -> None:
 def test_what_is_no_number(field: str) -> None:
     parsed = parse_rows(b"word " + field.encode(), np.empty((1, 1), np.float32))
     assert (parsed.rows, parsed.problem, parsed.bad_number) == (0, "bad number", field.encode())
+
+
+@pytest.mark.parametrize("dim", [1, 7, 100])
+def test_rows_begin_uniformly_and_the_same_with_any_threads(dim: int) -> None:
+    one, several = (np.zeros((2000, dim + 3), np.float32) for _ in range(2))
+    rows.fill_uniform(one[:, :dim], 5, threads=1)
+    rows.fill_uniform(several[:, :dim], 5, threads=3)
+    assert one.tobytes() == several.tobytes()
+    assert not one[:, dim:].any()
+    values = one[:, :dim].ravel() * dim
+    assert scipy.stats.kstest(values, scipy.stats.uniform(-1, 2).cdf).pvalue > 1e-4
+    assert abs(np.corrcoef(values[:-1], values[1:])[0, 1]) < 5 / len(values) ** 0.5
+    other = np.zeros((2000, dim), np.float32)
+    rows.fill_uniform(other, 6)
+    assert abs(np.corrcoef(values, other.ravel())[0, 1]) < 5 / len(values) ** 0.5

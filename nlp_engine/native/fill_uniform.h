@@ -1,0 +1,13 @@
+// Rows of random numbers.
+#pragma once
+
+#include <cstdint>
+
+namespace nlp {
+
+// Fills `count` rows of `dim` floats, `stride` floats apart, uniformly from -width to width. The
+// result does not depend on `threads`.
+void fill_uniform(float* rows, std::int64_t count, std::int64_t dim, std::int64_t stride,
+                  float width, std::uint64_t seed, int threads);
+
+}  // namespace nlp

@@ -1,0 +1,142 @@
+// Built by test_sanitizers.py: features of odd lines, prediction from rows that end where their
+// memory ends, training in every form. Rows must stay finite, and what fills them up 0.
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "classifier.h"
+
+namespace {
+
+using nlp::ClassifierLoss;
+
+constexpr int labels = 5;
+const std::string entries = "</s>abü日__label__a__label__b__label__c__label____label__z";
+const std::int64_t offsets[] = {0, 4, 5, 6, 8, 11, 21, 31, 41, 50, 60};
+constexpr int words = 5;
+constexpr int buckets = 40;
+
+std::string random_line(std::mt19937& random) {
+  static const char* const tokens[] = {"a", "b", "ü", "日", "__label__a", "__label__z", "__label__q",
+                                       "other", "\xc3", "\xff\xfe", "</s>", "\t", " ", "<", "x\0y"};
+  std::string line;
+  for (auto length = random() % 9; length > 0; --length) {
+    line += tokens[random() % std::size(tokens)];
+    if (random() % 4) line += ' ';
+  }
+  return line;
+}
+
+// A copy whose end is that of its memory, so that reading on is noticed.
+std::unique_ptr<char[]> exact(const std::string& text) {
+  auto copy = std::make_unique<char[]>(text.size());
+  std::memcpy(copy.get(), text.data(), text.size());
+  return copy;
+}
+
+struct Rows {
+  Rows(std::mt19937& random, std::size_t rows, std::size_t dim)
+      : count(rows), dim(dim), stride((dim + 15) / 16 * 16),
+        values(nlp::aligned_floats(static_cast<std::int64_t>(rows * stride))) {
+    std::normal_distribution<float> normal(0, 0.3f);
+    for (std::size_t i = 0; i < count * stride; ++i) {
+      values[i] = i % stride < dim ? normal(random) : 0;
+    }
+  }
+
+  bool fine() const {
+    bool fine = true;
+    for (std::size_t i = 0; i < count * stride; ++i) {
+      fine = fine && (i % stride < dim ? std::isfinite(values[i]) : values[i] == 0);
+    }
+    return fine;
+  }
+
+  std::size_t count, dim, stride;
+  nlp::AlignedFloats values;
+};
+
+int check_training(std::mt19937& random, const nlp::LineFeatures& features, std::size_t dim,
+                   ClassifierLoss loss, int threads, nlp::InstructionSet set) {
+  std::string text;
+  for (int i = 0; i < 100; ++i) text += random_line(random) + "\n";
+  const auto bytes = exact(text);
+  const nlp::Examples read = nlp::read_examples(
+      features, reinterpret_cast<const std::uint8_t*>(bytes.get()), text.size(), threads);
+  const nlp::ExampleView examples{static_cast<std::int64_t>(read.row_offsets.size()) - 1,
+                                  read.rows.data(), read.row_offsets.data(), read.labels.data(),
+                                  read.label_offsets.data()};
+  Rows input(random, features.rows(), dim), output(random, labels, dim);
+  const std::vector<float> weights(labels, 1.5f);
+  const nlp::ClassifierTraining training{static_cast<std::int64_t>(input.stride),
+                                         input.values.get(), static_cast<std::int64_t>(input.count),
+                                         output.values.get(), labels, loss,
+                                         weights.data(), 0.1f, 2 * examples.count};
+  nlp::TrainingExchange exchange;
+  for (std::uint64_t epoch = 0; epoch < 2; ++epoch) {
+    nlp::train_epoch(training, examples, epoch, threads, set, exchange);
+  }
+  return exchange.done != 2 * examples.count || !input.fine() || !output.fine();
+}
+
+int check_prediction(std::mt19937& random, const nlp::LineFeatures& features, std::size_t dim,
+                     ClassifierLoss loss, int threads, nlp::InstructionSet set) {
+  std::vector<std::unique_ptr<char[]>> memory;
+  std::vector<std::string_view> texts;
+  for (int i = 0; i < 200; ++i) {
+    const std::string line = random_line(random);
+    memory.push_back(exact(line));
+    texts.emplace_back(memory.back().get(), line.size());
+  }
+  std::vector<std::uint8_t> input(features.rows() * dim * 4), output(labels * dim * 4);
+  for (auto* matrix : {&input, &output}) {
+    for (std::size_t i = 0; i < matrix->size(); i += 4) {
+      const float value = static_cast<float>(random() % 100) / 100 - 0.5f;
+      std::memcpy(matrix->data() + i, &value, 4);
+    }
+  }
+  const std::int64_t counts[labels] = {9, 5, 5, 2, 1};
+  const nlp::ClassifierModel model({{input.data(), features.rows(), dim, 4 * dim}, {}, false},
+                                   {{output.data(), labels, dim, 4 * dim}, {}, false}, loss,
+                                   counts);
+  const nlp::Predictions found =
+      nlp::predict(model, features, texts, 3, 0, threads, set);
+  int failures = found.counts.size() != 200;
+  for (const float probability : found.probabilities) {
+    failures += !(probability >= 0 && probability <= 1);
+  }
+  return failures;
+}
+
+}  // namespace
+
+int main() {
+  using enum ClassifierLoss;
+  std::mt19937 random(1);
+  int failures = 0;
+  const std::vector<std::int32_t> kept{30, 2, 17};
+  for (const bool pruned : {false, true}) {
+    const nlp::LineFeatures features(entries, offsets, words, words + labels, {3, buckets, 2, 4},
+                                     pruned ? &kept : nullptr);
+    for (int set = 0; set <= static_cast<int>(nlp::best_instruction_set()); ++set) {
+      const auto instructions = static_cast<nlp::InstructionSet>(set);
+      for (const std::size_t dim : {1, 5, 16, 33, 140}) {
+        for (const int threads : {1, 3}) {
+          failures += check_prediction(random, features, dim, softmax, threads, instructions);
+          failures += check_prediction(random, features, dim, one_vs_all, threads, instructions);
+          failures +=
+              check_prediction(random, features, dim, hierarchical_softmax, threads, instructions);
+        }
+        failures += check_training(random, features, dim, softmax, 1, instructions);
+        failures += check_training(random, features, dim, one_vs_all, 1, instructions);
+        failures += check_training(random, features, dim, softmax, 3, instructions);
+      }
+    }
+  }
+  std::printf("%d failures\n", failures);
+  return 0;
+}
