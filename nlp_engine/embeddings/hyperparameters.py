@@ -18,6 +18,7 @@ from nlp_engine.settings import setting
 ENGINES = ("native", "fasttext", "gensim")
 _LONG_VECTORS = 1500
 _NS_EXPONENT = 0.5
+_WORDS_OF_FULL_DECAY = 80_000_000
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "best": {"epochs": 10, "learning_rate": 0.03},
@@ -72,7 +73,7 @@ class Word2VecSettings:
         above=0,
         help="the learning rate falls as the share of words left to this power; 1 is linear, as "
         "in fastText and word2vec.c; by default 0.5 in mode cbow, 1.3 in batch_skipgram and "
-        "with sub-words, 1 in skipgram",
+        "with sub-words, 1 in skipgram, and less in short trainings without sub-words",
     )
     seed: int = setting(
         1,
@@ -118,14 +119,24 @@ class Word2VecSettings:
                 f"{_NS_EXPONENT}; leave it out or use another engine"
             )
 
-    @property
-    def decay(self) -> float:
-        """`decay_power`, or that of the mode."""
+    def decay(self, words: int) -> float:
+        """`decay_power`, or by default that of the mode, lower for short trainings.
+
+        Where there is less to learn from, a rate that stays high for longer gives better vectors:
+        below 80 million words the mode's power falls as their number to the power 3/4.
+
+        Args:
+            words: Words to train on, over all epochs.
+        """
         if self.decay_power is not None:
             return self.decay_power
         if self.mode == "cbow":
-            return 0.5
-        return 1.0 if self.mode == "skipgram" and not self.subwords else 1.3
+            power = 0.5
+        else:
+            power = 1.0 if self.mode == "skipgram" and not self.subwords else 1.3
+        if self.subwords:
+            return power
+        return power * float(min(words / _WORDS_OF_FULL_DECAY, 1) ** 0.75)
 
     def remarks(self) -> list[str]:
         """What is allowed but rarely meant."""

@@ -53,13 +53,14 @@ def train(
         KeyboardInterrupt: After a checkpoint, if more than a minute of work would be lost.
     """
     model = _model(corpus, chosen)
+    count = int(corpus.counts.sum())
     words = word2vec.Word2VecCorpus(
         ids=corpus.ids,
         keep=word2vec.keep_chances(corpus.counts, chosen.sampling_threshold),
-        words=int(corpus.counts.sum()),
+        words=count,
         epochs=chosen.epochs,
         learning_rate=chosen.learning_rate,
-        decay_power=chosen.decay,
+        decay_power=chosen.decay(count * chosen.epochs),
     )
     run = load_checkpoint(folder, model)
     if run is None:

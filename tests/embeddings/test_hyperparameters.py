@@ -87,18 +87,22 @@ def test_what_errors_say(values: dict[str, str], message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "power"),
+    ("values", "power", "power_of_a_sixteenth"),
     [
-        ({"mode": "batch_skipgram"}, 1.3),
-        ({"mode": "skipgram"}, 1.0),
-        ({"mode": "skipgram", "subwords": True}, 1.3),
-        ({"mode": "cbow"}, 0.5),
-        ({"mode": "cbow", "subwords": True}, 0.5),
-        ({"mode": "cbow", "decay_power": 1}, 1),
+        ({"mode": "batch_skipgram"}, 1.3, 1.3 / 8),
+        ({"mode": "skipgram"}, 1.0, 1 / 8),
+        ({"mode": "skipgram", "subwords": True}, 1.3, 1.3),
+        ({"mode": "cbow"}, 0.5, 0.5 / 8),
+        ({"mode": "cbow", "subwords": True}, 0.5, 0.5),
+        ({"mode": "cbow", "decay_power": 1}, 1, 1),
     ],
 )
-def test_every_mode_has_its_decay(values: dict[str, Any], power: float) -> None:
-    assert Word2VecSettings(**values).decay == power
+def test_every_mode_has_its_decay_less_in_short_trainings(
+    values: dict[str, Any], power: float, power_of_a_sixteenth: float
+) -> None:
+    chosen = Word2VecSettings(**values)
+    assert chosen.decay(80_000_000) == chosen.decay(10**12) == power
+    assert chosen.decay(5_000_000) == pytest.approx(power_of_a_sixteenth)
 
 
 def test_remarks_where_amazon_warns() -> None:
