@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 import time
@@ -11,7 +10,7 @@ from typing import Any
 
 from nlp_engine import settings
 from nlp_engine.classification.classifier import Classifier
-from nlp_engine.classification.evaluation import eval_json, evaluate_file
+from nlp_engine.classification.evaluation import evaluate_folds, write_eval_json
 from nlp_engine.classification.hyperparameters import ClassifierSettings
 from nlp_engine.corpus.labelled import (
     LABEL_PREFIX,
@@ -40,7 +39,7 @@ def train_classifier(
     """Train a text classifier.
 
     The folder gets `model.bin` (a fastText model), `labels.json`, and `eval.json` with the
-    accuracy on each fold at hand.
+    evaluation on each fold at hand.
 
     Args:
         corpus: A labelled corpus folder, or a file of lines `__label__NAME word word …`.
@@ -99,10 +98,8 @@ def _train(
         write_labels(folder, {**names, **files.labels})
         classifier = Classifier.open(folder / "model.bin")
         folds = {"train": files.train, "validation": validation, "test": files.test}
-        results = {fold: evaluate_file(classifier, path) for fold, path in folds.items() if path}
-        (folder / "eval.json").write_text(
-            json.dumps(eval_json(results), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        results = evaluate_folds(classifier, folds, report)
+        write_eval_json(folder, results)
         parent = files.manifest
         write_manifest(
             folder,

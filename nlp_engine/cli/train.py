@@ -194,7 +194,7 @@ def _evaluate_classifier(model: Path, data: list[Path], json: bool) -> None:
         return
     print_table(
         ["file", "accuracy", "macro F1", "examples"],
-        [(name, r.accuracy, r.macro_f1, r.examples) for name, r in results.items()],
+        [(name, r.accuracy, r.macro.f1, r.examples) for name, r in results.items()],
     )
     for name, result in results.items():
         print_table(
