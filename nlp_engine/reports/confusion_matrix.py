@@ -48,8 +48,8 @@ def confusion_matrix_svg(confusion: Confusion, labels: Sequence[str]) -> str:
             color="white" if shares[row, column] > _DARK else "black",
         )
     places = range(len(labels))
-    axes.set_xticks(places, names, rotation=90, fontsize=9)
-    axes.set_yticks(places, names, fontsize=9)
+    axes.set_xticks(places, names, rotation=90, fontsize=9, parse_math=False)
+    axes.set_yticks(places, names, fontsize=9, parse_math=False)
     axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
     axes.set_xticks(np.arange(len(labels) + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(len(labels) + 1) - 0.5, minor=True)
@@ -63,7 +63,8 @@ def confusion_matrix_svg(confusion: Confusion, labels: Sequence[str]) -> str:
 
 
 def _shortened(label: str) -> str:
-    """Without its middle: labels may differ at their ends."""
+    """On one line and without its middle: labels may differ at their ends."""
+    label = " ".join(label.split())
     if len(label) <= _FIRST_LETTERS + _LAST_LETTERS + 1:
         return label
     return f"{label[:_FIRST_LETTERS]}…{label[-_LAST_LETTERS:]}"

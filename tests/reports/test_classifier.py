@@ -88,12 +88,14 @@ def test_a_few_labels_have_a_confusion_matrix(tmp_path: Path) -> None:
         "New York",
         "a very long label that is cut",
         "日本",
-        *(f"label {i}" for i in range(9)),
+        r"$\frac$ and $5",
+        *(f"label {i}" for i in range(8)),
     ]
     result = result_of(labels)
     page = page_of(tmp_path / "out", format="classifier", train=result, test=result_of(labels))
     assert "Text classifier" in page.text
-    assert "a very long …at is cut" in page.text
+    assert page.source.count(">a very long …at is cut</text>") == 4, "twice in either picture"
+    assert page.source.count(r">$\frac$ and $5</text>") == 4, "which is no formula"
     assert result.confusion is not None
     drawn = re.findall(r">(\d+)</text>", page.source)
     for row in result.confusion.values():
@@ -122,7 +124,7 @@ def test_several_labels_have_no_confusion_matrix(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("labels", [["a"], ["a", "b"]])
 def test_edges(tmp_path: Path, labels: list[str]) -> None:
-    one = result_of(labels, examples=1)
+    one = result_of(labels, examples=1, costs=True)
     page = page_of(tmp_path / "out", held=one)
     assert "is right" in page.text or "Worst mistakes" in page.text
 

@@ -75,13 +75,13 @@ def costs_of(truth: Truth, predictions: Predictions, matrix: CostMatrix) -> Cost
     kept, pairs = np.flatnonzero(counting), counting[truth.rows]
     true, columns = predictions.true[pairs], truth.columns[pairs]
     shown, labels = set(truth.shown), {}
+    others = max(1, truth.known - 1)
     for column, name in enumerate(truth.names[: truth.known]):
-        others = np.arange(truth.known) != column
         labels[name] = _label_costs(
             true[columns == column],
             table[column, kept],
-            false_positive=float(matrix[others, column].mean()),
-            false_negative=float(matrix[column, others].mean()),
+            false_positive=float(matrix[:, column].sum() - matrix[column, column]) / others,
+            false_negative=float(matrix[column].sum() - matrix[column, column]) / others,
             with_curve=column in shown,
         )
     most_probable = least_expected = None
