@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 import time
@@ -14,7 +13,7 @@ from nlp_engine import settings
 from nlp_engine.classification import trainer
 from nlp_engine.classification.artifacts import MODEL_FILE, write_classifier, write_training
 from nlp_engine.classification.classifier import Classifier
-from nlp_engine.classification.evaluation import eval_json, evaluate_file
+from nlp_engine.classification.evaluation import evaluate_folds, write_eval_json
 from nlp_engine.classification.hyperparameters import ClassifierSettings
 from nlp_engine.classification.vocabulary import read_entries
 from nlp_engine.classification.weights import label_weights
@@ -45,7 +44,7 @@ def train_classifier(
     """Train a text classifier.
 
     The folder gets `model.bin` (a fastText model), `labels.json`, and `eval.json` with the
-    accuracy on each fold at hand.
+    evaluation on each fold at hand.
 
     Args:
         corpus: A labelled corpus folder, or a file of lines `__label__NAME word word …`.
@@ -106,10 +105,8 @@ def _train(
         write_labels(folder, names)
         classifier = Classifier.open(folder / MODEL_FILE, threads=chosen.threads)
         folds = {"train": files.train, "validation": validation, "test": files.test}
-        results = {fold: evaluate_file(classifier, path) for fold, path in folds.items() if path}
-        (folder / "eval.json").write_text(
-            json.dumps(eval_json(results), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        results = evaluate_folds(classifier, folds, report)
+        write_eval_json(folder, results)
         parent = files.manifest
         write_manifest(
             folder,

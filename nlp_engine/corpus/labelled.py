@@ -20,6 +20,8 @@ from nlp_engine.manifest import Manifest, manifest_of_file, read_manifest
 FOLDS = ("train", "validation", "test")
 LABEL_PREFIX = "__label__"
 LABELS_FILE = "labels.json"
+LINE_END_WORD = "</s>"
+_SPACE = re.compile(r"[ \n\r\t\v\f\0]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,4 +95,9 @@ def escape_word(word: str) -> str:
     """A word that fastText reads as one word and not as a label or line end."""
     if word.startswith(LABEL_PREFIX):
         return "_" + word
-    return "&lt;/s&gt;" if word == "</s>" else word
+    return "&lt;/s&gt;" if word == LINE_END_WORD else word
+
+
+def split_words(line: str) -> list[str]:
+    """The words of a line as fastText separates them."""
+    return [word for word in _SPACE.split(line) if word]

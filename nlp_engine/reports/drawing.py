@@ -1,12 +1,36 @@
-"""Turning a matplotlib figure into SVG for a page."""
+"""What the pictures of a page have in common."""
 
 from __future__ import annotations
 
 import io
+import unicodedata
 import warnings
 from typing import Any
 
 from nlp_engine.errors import require
+
+COLOURS = ("#1b6ca8", "#b3541e", "#2e7d4f", "#8e3b8a", "#a3262a", "#5d6d1e", "#00707a", "#6a4c93")
+INK, SOFT, LINE = "#1d2430", "#5b6675", "#d9dee5"
+"""Colours of the page's style sheet."""
+
+
+def plain_axes(figure: Any, place: tuple[float, float, float, float], **options: Any) -> Any:
+    """Axes with a grid and without a frame."""
+    axes = figure.add_axes(place, **options)
+    axes.grid(color=LINE, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    return axes
+
+
+def text_columns(text: str) -> int:
+    """The width of a text, in Latin letters."""
+    return sum(2 if is_wide(letter) else 1 for letter in text)
+
+
+def is_wide(letter: str) -> bool:
+    """Whether a letter of an East Asian script takes the place of two."""
+    return unicodedata.east_asian_width(letter) == "W"
 
 
 def svg_of(figure: Any) -> str:

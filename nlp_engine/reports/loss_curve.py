@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from nlp_engine.errors import FormatError, require
-from nlp_engine.reports.drawing import svg_of
+from nlp_engine.reports.drawing import COLOURS, plain_axes, svg_of
 
-_LOSS_COLOUR, _RATE_COLOUR = "#1b6ca8", "#b3541e"
+_LOSS_COLOUR, _RATE_COLOUR = COLOURS[:2]
 _SIZE = (7.2, 2.8)  # inches
 
 
@@ -38,13 +38,11 @@ def loss_curve_svg(path: Path) -> str | None:
 def _draw(rows: Sequence[Sequence[float]]) -> str:
     words, losses, rates = zip(*rows, strict=True)
     figure: Any = require("matplotlib.figure", "reports").Figure(figsize=_SIZE)
-    axes = figure.add_axes((0.09, 0.17, 0.81, 0.74))
+    axes = plain_axes(figure, (0.09, 0.17, 0.81, 0.74))
     axes.plot(words, losses, color=_LOSS_COLOUR, linewidth=1.5)
     axes.set_xlabel("words")
     axes.set_title("loss", color=_LOSS_COLOUR, loc="left", fontsize=10)
     axes.xaxis.set_major_formatter(require("matplotlib.ticker", "reports").EngFormatter(sep=" "))
-    axes.grid(color="#d9dee5", linewidth=0.6)
-    axes.spines[["top", "right"]].set_visible(False)
     right = axes.twinx()
     right.plot(words, rates, color=_RATE_COLOUR, linewidth=1, linestyle="--")
     right.set_ylim(bottom=0)

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from nlp_engine.errors import require
+from nlp_engine.manifest import Manifest
+
+FILE_NAME = "report.html"
 
 
 def write_page(path: Path, template: str, **values: Any) -> None:
@@ -31,3 +34,11 @@ def write_page(path: Path, template: str, **values: Any) -> None:
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
+
+
+def shown_settings(manifest: Manifest) -> dict[str, Any]:
+    """The settings that have a value; of the tokenizer the name."""
+    given = {name: value for name, value in manifest.settings.items() if value is not None}
+    if "tokenizer" in given:
+        given["tokenizer"] = given["tokenizer"]["name"]
+    return given

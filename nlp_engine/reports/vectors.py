@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,12 +12,11 @@ from nlp_engine.embeddings.evaluation import Evaluation, read_eval_json
 from nlp_engine.embeddings.evaluation.analogies import AnalogyResult, AnalogyScore
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import require
-from nlp_engine.manifest import Manifest, read_manifest, record_file
+from nlp_engine.manifest import read_manifest, record_file
 from nlp_engine.reports.loss_curve import loss_curve_svg
-from nlp_engine.reports.page import write_page
+from nlp_engine.reports.page import FILE_NAME, shown_settings, write_page
 from nlp_engine.reports.word_map import content_words, word_map_svg
 
-FILE_NAME = "report.html"
 _SAMPLE_WORDS = 16
 _FIRST_SAMPLE = 20  # more frequent words are mostly function words, of four letters too
 _NEIGHBOURS = 6
@@ -53,7 +51,7 @@ def write_vectors_report(folder: Path | str) -> None:
         summary=f"{len(vectors):,} words, {vectors.vector_dim} dimensions, "
         f"language {manifest.language}",
         manifest=manifest,
-        settings=_settings(manifest),
+        settings=shown_settings(manifest),
         curve=loss_curve_svg(folder / "training.json"),
         evaluation=read_eval_json(results) if results.exists() else Evaluation(),
         analogy_rows=_analogy_rows,
@@ -83,14 +81,6 @@ def sample_neighbours(vectors: WordVectors, words: int = _SAMPLE_WORDS) -> list[
         )
         for row in (shown[place] for place in places)
     ]
-
-
-def _settings(manifest: Manifest) -> dict[str, Any]:
-    """Those that have a value; of the tokenizer the name."""
-    given = {name: value for name, value in manifest.settings.items() if value is not None}
-    if "tokenizer" in given:
-        given["tokenizer"] = given["tokenizer"]["name"]
-    return given
 
 
 def _analogy_rows(result: AnalogyResult) -> list[tuple[str, AnalogyScore, bool]]:

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import require
-from nlp_engine.reports.drawing import svg_of
+from nlp_engine.reports.drawing import COLOURS, is_wide, svg_of, text_columns
 
-_COLOURS = ("#1b6ca8", "#b3541e", "#2e7d4f", "#8e3b8a", "#a3262a", "#5d6d1e", "#00707a", "#6a4c93")
 _MIN_LETTERS = 4
 _MIN_WIDE_LETTERS = 2  # of scripts whose letters are syllables or words
 _FONT_SIZE = 8
@@ -48,7 +47,7 @@ def word_map_svg(vectors: WordVectors, words: int = 250) -> str:
     unit = np.asarray(vectors.unit[rows])
     # So few points are no work to share: on a busy machine threads wait for each other for minutes.
     with require("threadpoolctl", "reports").threadpool_limits(1):
-        colours = [_COLOURS[cluster] for cluster in _clusters(unit)]
+        colours = [COLOURS[cluster] for cluster in _clusters(unit)]
         places = _project(unit)
     return _draw(shown, _spread(places, shown), colours)
 
@@ -67,15 +66,7 @@ def _is_content_word(word: str) -> bool:
         return False
     if not all(unicodedata.category(letter)[0] in "LM" for letter in word):
         return False
-    return len(word) >= _MIN_LETTERS or _is_wide(word[0])
-
-
-def _is_wide(letter: str) -> bool:
-    return unicodedata.east_asian_width(letter) == "W"
-
-
-def _columns(word: str) -> int:
-    return sum(2 if _is_wide(letter) else 1 for letter in word)
+    return len(word) >= _MIN_LETTERS or is_wide(word[0])
 
 
 def _project(unit: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -92,7 +83,7 @@ def _spread(places: NDArray[np.float32], words: list[str]) -> NDArray[np.float64
     """Scale (n, 2) places to points of the picture and push overlapping words apart, up or down."""
     low, high = places.min(axis=0), places.max(axis=0)
     spread = (places - low) / np.maximum(high - low, 1e-9) * _SIZE
-    width = np.array([_LETTER_WIDTH * (_columns(word) + 1) for word in words])
+    width = np.array([_LETTER_WIDTH * (text_columns(word) + 1) for word in words])
     beside = np.abs(spread[:, None, 0] - spread[:, 0]) > (width[:, None] + width) / 2
     np.fill_diagonal(beside, True)
     for _ in range(_SPREADING_STEPS):
@@ -103,7 +94,7 @@ def _spread(places: NDArray[np.float32], words: list[str]) -> NDArray[np.float64
 
 
 def _clusters(unit: NDArray[np.float32]) -> list[int]:
-    count = min(len(_COLOURS), len(unit))
+    count = min(len(COLOURS), len(unit))
     means = require("sklearn.cluster", "reports").KMeans(count, n_init=3, random_state=_SEED)
     with warnings.catch_warnings():
         # Equal vectors, as words of one sentence have them, give fewer clusters: fewer colours.

@@ -57,7 +57,7 @@ def test_predictions_are_fasttexts_with_the_labels_as_they_were(demo: DemoResult
     classifier = Classifier.open(demo.folder / "classifier")
     model = fasttext.load_model(str(demo.folder / "classifier" / "model.bin"))
     labels = read_labels(demo.folder / "labelled")
-    _, texts = read_examples(demo.folder / "labelled" / "test.txt")
+    texts = read_examples(demo.folder / "labelled" / "test.txt").texts
     words, probabilities = model.predict(texts, k=3)
     for got, its_words, its_probabilities in zip(
         classifier.predict_tokenized(texts, k=3), words, probabilities, strict=True

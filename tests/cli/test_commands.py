@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -110,7 +111,7 @@ def test_the_walk_by_hand(tmp_path: Path, toy_dump: Path) -> None:
         "--vector-dim", 8, "--buckets", 1000, "--min-count", 1, "--epochs", 100, "--learning-rate",
         1,
     )  # fmt: skip
-    assert '"train_accuracy": 1.0' in trained
+    assert re.search(r"train +7 +1.000", trained)
     assert "accuracy" in succeed("evaluate", out / "classifier", out / "labelled" / "train.txt")
     predicted = succeed("predict", out / "classifier", text="an apple is a fruit\n\n")
     assert predicted.splitlines()[0].startswith("Apple ")
@@ -194,6 +195,81 @@ def test_training_without_the_reports_extra_says_how_to_get_a_page(
     )
     assert not (tmp_path / "out" / "report.html").exists()
     assert run(*arguments, "--no-evaluation", "--overwrite", "--quiet").stderr == ""
+
+
+def test_evaluation_of_a_classifier(demo: DemoResult, tmp_path: Path) -> None:
+    model, held = demo.folder / "classifier", demo.folder / "labelled" / "test.txt"
+    out = tmp_path / "out"
+    results = json.loads(succeed("evaluate", model, held, "--json", "--k", "2", "-o", out))
+    assert results == json.loads((out / "eval.json").read_text())
+    assert results["test_accuracy"] == demo.accuracy
+    assert list(results["test"]["at_k"]) == ["2"]
+    assert "Worst mistakes" in (out / "report.html").read_text(encoding="utf-8")
+    assert sorted(path.name for path in out.iterdir()) == [
+        "eval.json", "manifest.json", "report.html",
+    ]  # fmt: skip
+    names = list(results["test"]["labels"])
+    costs = tmp_path / "costs.csv"
+    costs.write_text(
+        "\n".join([",".join(["", *names]), *(",".join([name, *"1" * 12]) for name in names)])
+    )
+    shown = succeed("evaluate", model, held, "--cost-matrix", costs)
+    for text in ("macro F1", "ECE", "P@3", "the most probable label", "Abraham Lincoln",
+                 "threshold", "least expected cost"):  # fmt: skip
+        assert text in shown, text
+    assert f"{demo.accuracy:.3f}" in shown
+    assert "pass --overwrite" in fail("evaluate", model, held, "-o", out)
+    assert "k is '0'" in fail("evaluate", model, held, "--k", 0)
+    assert "'x': the model has no such label" in fail(
+        "evaluate", model, held, "--cost-matrix", write(tmp_path, ",x\n")
+    )
+    assert "unknown setting 'restrict_vocab'" in fail(
+        "evaluate", model, held, "--restrict-vocab", 9
+    )
+    assert "unknown setting 'k'" in fail("evaluate", demo.folder / "vectors", "--k", 9)
+    assert "cost_matrix is for classifiers" in fail(
+        "evaluate", demo.folder / "vectors", "--cost-matrix", costs
+    )
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "file.txt"
+    path.write_text(text)
+    return path
+
+
+def test_what_a_classifier_cannot_be_evaluated_on(demo: DemoResult, tmp_path: Path) -> None:
+    model = demo.folder / "classifier"
+    assert "it is empty" in fail("evaluate", model, write(tmp_path, ""))
+    assert "no line has a label" in fail("evaluate", model, write(tmp_path, "a text\n"))
+    path = write(tmp_path, "a text\n__label__Nobody is known\n__label__Alaska is a state\n")
+    done = run("evaluate", model, path)
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [
+        f"nlp-engine: {path}: 1 example without a label left out, the first in line 1",
+        f"nlp-engine: {path}: the model was not trained on 'Nobody'; "
+        "1 example with such a label count as errors",
+    ]
+    assert "Nobody" in done.stdout
+
+
+def test_training_a_classifier_shows_results_and_writes_a_page(tmp_path: Path) -> None:
+    examples = "__label__fruit sweet apples\n__label__metal hot iron\n" * 20
+    (tmp_path / "train.txt").write_text(examples)
+    (tmp_path / "held.txt").write_text(examples + "__label__metal sweet\n")
+    arguments = ["train", tmp_path / "train.txt", "-o", tmp_path / "out", "--mode", "supervised",
+                 "--validation", tmp_path / "held.txt", "--vector-dim", 4, "--buckets", 100,
+                 "--min-count", 1, "--epochs", 20, "--learning-rate", 0.5]  # fmt: skip
+    shown = succeed(*arguments)
+    assert re.search(r"train +40 +1.000", shown) and re.search(r"validation +41 +0.976", shown)
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "On validation" in page and "vector_dim" in page
+    assert "report.html" in (tmp_path / "out" / "manifest.json").read_text()
+    curve = succeed("evaluate", tmp_path / "out", tmp_path / "held.txt", "--learning-curve",
+                    tmp_path / "train.txt")  # fmt: skip
+    assert re.search(r"held: learning curve.*training examples.* 40 +0.976", curve, re.S)
+    succeed(*arguments, "--overwrite", "--no-report")
+    assert not (tmp_path / "out" / "report.html").exists()
 
 
 def test_quiet_prints_nothing(tmp_path: Path, toy_dump: Path) -> None:

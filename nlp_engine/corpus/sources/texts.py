@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from nlp_engine.corpus.labelled import LABEL_PREFIX
+from nlp_engine.corpus.labelled import LABEL_PREFIX, split_words
 from nlp_engine.corpus.settings import SourceSettings
 from nlp_engine.corpus.sources.decoding import kept_lines
 from nlp_engine.corpus.sources.source import Row, Table
 from nlp_engine.progress import Report
-
-_FASTTEXT_SPACE = re.compile(r"[ \n\r\t\v\f\0]+")
 
 
 def open_text(path: Path, root: Path, reading: SourceSettings, damaged: Counter[str]) -> Table:
@@ -48,7 +45,7 @@ def open_labelled_text(
 
     def rows(report: Report) -> Iterator[Row]:
         for _, line in kept_lines(path, reading, damaged, report):
-            words = [word for word in _FASTTEXT_SPACE.split(line) if word]
+            words = split_words(line)
             labels = [word for word in words if word.startswith(LABEL_PREFIX)]
             if words:
                 yield {
