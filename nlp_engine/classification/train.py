@@ -7,6 +7,7 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from nlp_engine.classification.evaluation import evaluate_folds, write_eval_json
 from nlp_engine.classification.hyperparameters import ClassifierSettings
 from nlp_engine.classification.vocabulary import read_entries
 from nlp_engine.classification.weights import label_weights
+from nlp_engine.corpus.augmented import is_augmented_manifest, write_labelled
 from nlp_engine.corpus.labelled import (
     LABEL_PREFIX,
     LabelledFiles,
@@ -48,9 +50,11 @@ def train_classifier(
     evaluation on each fold at hand.
 
     Args:
-        corpus: A labelled corpus folder, or a file of lines `__label__NAME word word …`.
+        corpus: A labelled corpus folder; a file of lines `__label__NAME word word …`; or an
+            augmented manifest (`nlp_engine.corpus.augmented`), whose words are between spaces.
         out: The folder to make; None keeps only the returned classifier.
-        validation: Labelled file to evaluate on; by default the folder's own.
+        validation: Labelled file to evaluate on, or augmented manifest; by default the folder's
+            own file. Early stopping needs one.
         overwrite: Replace an existing folder.
         report: Told of words, loss and learning rate.
         **options: Fields of `ClassifierSettings`; `class_weights` may be a mapping.
@@ -67,34 +71,34 @@ def train_classifier(
     if isinstance(options.get("class_weights"), Mapping):
         options["class_weights"] = json.dumps(options["class_weights"])
     chosen = settings.from_mapping(ClassifierSettings, options)
-    files = labelled_files(Path(corpus))
-    held_out = check_input_file(Path(validation)) if validation else files.validation
+    given = labelled_files(Path(corpus))
+    if validation:
+        given = replace(given, validation=check_input_file(Path(validation)))
     if out is None:
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder) / "classifier"
-            _train(files, held_out, target, chosen, overwrite, report)
-            return Classifier.open(target)
-    _train(files, held_out, Path(out), chosen, overwrite, report)
-    return Classifier.open(out)
+            _train(given, target, chosen, overwrite, report)
+            return Classifier.open(target, threads=chosen.threads)
+    _train(given, Path(out), chosen, overwrite, report)
+    return Classifier.open(out, threads=chosen.threads)
 
 
 def _train(
-    files: LabelledFiles,
-    validation: Path | None,
-    out: Path,
-    chosen: ClassifierSettings,
-    overwrite: bool,
-    report: Report,
+    given: LabelledFiles, out: Path, chosen: ClassifierSettings, overwrite: bool, report: Report
 ) -> None:
     started = time.monotonic()
-    with new_folder(out, overwrite=overwrite) as folder:
+    with (
+        new_folder(out, overwrite=overwrite) as folder,
+        tempfile.TemporaryDirectory() as scratch,
+    ):
+        files = _as_text(given, Path(scratch))
         entries = read_entries(
             files.train, min_count=chosen.min_count, threads=chosen.threads, report=report
         )
         names = {word: word.removeprefix(LABEL_PREFIX) for word in entries.labels}
         names.update(files.labels)
         if chosen.engine == "native":
-            _train_native(files.train, validation, entries, names, chosen, folder, report)
+            _train_native(files, entries, names, chosen, folder, report)
         else:
             fasttext.train_classifier(
                 corpus=files.train,
@@ -105,16 +109,15 @@ def _train(
             )
         write_labels(folder, names)
         classifier = Classifier.open(folder / MODEL_FILE, threads=chosen.threads)
-        folds = {"train": files.train, "validation": validation, "test": files.test}
-        results = evaluate_folds(classifier, folds, report)
+        results = evaluate_folds(classifier, files.folds, report)
         write_eval_json(folder, results)
-        parent = files.manifest
+        parent = given.manifest
         write_manifest(
             folder,
             format="classifier",
             language=parent.language if parent else "en",
             started=started,
-            sources=[path for path in folds.values() if path and not parent],
+            sources=[path for path in given.folds.values() if path and not parent],
             parents=[parent] if parent else [],
             settings=settings.to_mapping(chosen)
             | (TokenizerSettings.of(parent).for_manifest() if parent else {}),
@@ -127,9 +130,26 @@ def _train(
         )
 
 
+def _as_text(given: LabelledFiles, scratch: Path) -> LabelledFiles:
+    """The same examples in fastText's format."""
+    paths, labels = dict[str, Path | None](), dict(given.labels)
+    for fold, path in given.folds.items():
+        paths[fold] = path
+        if path and is_augmented_manifest(path):
+            paths[fold] = scratch / f"{fold}.txt"
+            labels |= write_labelled(path, scratch / f"{fold}.txt")
+    assert paths["train"] is not None
+    return replace(
+        given,
+        train=paths["train"],
+        validation=paths["validation"],
+        test=paths["test"],
+        labels=labels,
+    )
+
+
 def _train_native(
-    path: Path,
-    validation: Path | None,
+    files: LabelledFiles,
     entries: Entries,
     names: Mapping[str, str],
     chosen: ClassifierSettings,
@@ -139,11 +159,11 @@ def _train_native(
     start = chosen.pretrained_vectors
     labels = [names[word] for word in entries.labels]
     trained, run = trainer.train(
-        path,
+        files.train,
         entries,
         chosen,
         weights=label_weights(chosen.class_weights, labels, entries.label_counts),
-        validation=validation,
+        validation=files.validation,
         report=report,
         pretrained=pretrained_rows(Path(start), chosen.vector_dim) if start else None,
     )
@@ -164,13 +184,13 @@ def _fasttext_arguments(path: Path, chosen: ClassifierSettings) -> dict[str, Any
         "lr": chosen.learning_rate,
         "seed": chosen.seed,
         "thread": chosen.threads or os.cpu_count() or 1,
-        "loss": chosen.loss or _loss_of(path),
+        "loss": chosen.loss or _fasttext_loss(path),
         "label": LABEL_PREFIX,
         "verbose": 2,
     }
 
 
-def _loss_of(path: Path) -> str:
+def _fasttext_loss(path: Path) -> str:
     """`ova` if some line has several labels, else `softmax`."""
     prefix = LABEL_PREFIX.encode()
     with path.open("rb") as file:

@@ -34,6 +34,11 @@ class LabelledFiles:
     labels: Mapping[str, str]
     manifest: Manifest | None
 
+    @property
+    def folds(self) -> dict[str, Path | None]:
+        """The files by fold; None for those that are missing."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
 
 def labelled_files(path: Path) -> LabelledFiles:
     """The files of a labelled corpus folder; or one labelled file for training.

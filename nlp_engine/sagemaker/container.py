@@ -56,7 +56,8 @@ def _train(root: Path) -> None:
         if options.get("mode") == "supervised":
             validation = root / "input" / "data" / "validation"
             held_out = channel_file(validation) if validation.is_dir() else None
-            log = TrainingLog(settings.from_mapping(ClassifierSettings, options).epochs)
+            chosen = settings.from_mapping(ClassifierSettings, options)
+            log = TrainingLog(chosen.epochs, chosen.threads)
             train_classifier(corpus, made, validation=held_out, report=log.report, **options)
             log.finish(".")
             _log_accuracies(made)

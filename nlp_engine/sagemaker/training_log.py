@@ -7,6 +7,7 @@ the platform's metrics and stand in `nlp_engine.sagemaker.container`.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import time
 
@@ -21,8 +22,9 @@ _log = logging.getLogger(__name__)
 class TrainingLog:
     """Takes a trainer's reports and logs a line now and then."""
 
-    def __init__(self, epochs: int) -> None:
+    def __init__(self, epochs: int, threads: int | None = None) -> None:
         self._epochs = epochs
+        self._threads = threads or os.cpu_count() or 1
         self._vocabulary = 0
         self._started: float | None = None
         self._logged = self._last = 0.0
@@ -34,6 +36,8 @@ class TrainingLog:
             self._vocabulary = progress.done
         elif progress.stage == "training" and progress.total:
             self._training(progress, progress.total, time.monotonic())
+        elif progress.stage == "validation":
+            self._validation(progress)
 
     def finish(self, end: str) -> None:
         """Log throughput and time.
@@ -46,6 +50,16 @@ class TrainingLog:
         rate = self._words / 1e6 / seconds if seconds else 0.0
         _log.info("Average throughput in Million words/sec: %.2f", rate)
         _log.info("Total training time in seconds: %.2f", seconds)
+
+    def _validation(self, progress: Progress) -> None:
+        accuracy, _, found = progress.detail.partition(", ")
+        _log.info("-------------- End of epoch: %d", progress.done)
+        _log.info("Using %d threads for prediction!", self._threads)
+        _log.info("Validation %s", accuracy.replace(" ", ": "))
+        if found == "improved":
+            _log.info("Validation accuracy improved! Storing best weights...")
+        else:
+            _log.info("Validation accuracy has %s.", found.replace("for", "for last"))
 
     def _training(self, progress: Progress, total: int, now: float) -> None:
         if self._started is None:

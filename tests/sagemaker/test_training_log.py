@@ -39,6 +39,25 @@ def test_the_lines_are_blazingtexts(lines: list[str]) -> None:
     ]
 
 
+def test_the_lines_of_validation_are_blazingtexts(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    log = TrainingLog(epochs=10, threads=16)
+    log.report(Progress("validation", 5, 10, "epochs", "accuracy 0.969529, improved"))
+    log.report(
+        Progress("validation", 6, 10, "epochs", "accuracy 0.950000, not improved for 1 epochs")
+    )
+    assert [record.getMessage() for record in caplog.records] == [
+        "-------------- End of epoch: 5",
+        "Using 16 threads for prediction!",
+        "Validation accuracy: 0.969529",
+        "Validation accuracy improved! Storing best weights...",
+        "-------------- End of epoch: 6",
+        "Using 16 threads for prediction!",
+        "Validation accuracy: 0.950000",
+        "Validation accuracy has not improved for last 1 epochs.",
+    ]
+
+
 def test_progress_lines_are_few(lines: list[str]) -> None:
     assert len([line for line in lines if re.search(r"Alpha: \S+  Progress: ", line)]) == 10
 

@@ -1,0 +1,83 @@
+"""Augmented manifests: labelled texts as JSON Lines, in the form that SageMaker reads and writes.
+
+A line is an object with the text under `source` and its label, or a list of labels, under another
+name, which a labelling job chooses; what it adds itself is under names that end in `-metadata`.
+Source: Amazon SageMaker developer guide, "Augmented manifest files" and "BlazingText".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from nlp_engine.corpus.examples import labels_of
+from nlp_engine.corpus.labelled import LABEL_PREFIX, escape_word, label_name, split_words
+from nlp_engine.errors import InputError
+from nlp_engine.files import open_input
+
+TEXT = "source"
+_ADDED = "-metadata"
+_HEAD_BYTES = 1 << 10
+
+
+def is_augmented_manifest(path: Path) -> bool:
+    """Whether a file begins as an augmented manifest does: with a JSON object."""
+    with open_input(path) as file:
+        return file.read(_HEAD_BYTES).lstrip().startswith(b"{")
+
+
+def write_labelled(path: Path, out: Path) -> dict[str, str]:
+    """Write an augmented manifest as fastText's `__label__NAME word word …`, a line each.
+
+    Texts are taken as they are: their words are those between spaces.
+
+    Returns:
+        The labels as they were, by label word.
+
+    Raises:
+        InputError: The file is missing or damaged, or a line is no such object; the message names
+            the line.
+    """
+    names: dict[str, str] = {}
+    with out.open("w", encoding="utf-8", newline="") as target:
+        for number, record in _records(path):
+            try:
+                labels = labels_of(record[_label_key(record)], None)
+                words = [escape_word(word) for word in split_words(_text(record))]
+            except (TypeError, KeyError) as error:
+                raise InputError(f"{path}, line {number}: {error.args[0]}") from error
+            escaped = {LABEL_PREFIX + label_name(label): label for label in labels}
+            names |= escaped
+            target.write(" ".join([*escaped, *words]) + "\n")
+    return names
+
+
+def _records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    with open_input(path) as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+            except ValueError as error:
+                raise InputError(f"{path}, line {number}: no JSON ({error})") from error
+            if not isinstance(record, dict):
+                raise InputError(f"{path}, line {number}: no JSON object")
+            yield number, record
+
+
+def _label_key(record: Mapping[str, Any]) -> str:
+    keys = [key for key in record if key != TEXT and not key.endswith(_ADDED)]
+    if len(keys) != 1:
+        found = ", ".join(map(repr, keys)) or "nothing"
+        raise KeyError(f"beside {TEXT!r} one name with the label is expected, found {found}")
+    return keys[0]
+
+
+def _text(record: Mapping[str, Any]) -> str:
+    text = record.get(TEXT)
+    if not isinstance(text, str):
+        raise TypeError(f"{TEXT!r} is {text!r:.60}; it must be the text")
+    return text.replace("\n", " ")
