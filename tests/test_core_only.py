@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import TOY_PAGES, make_dump
 
+CLASSIFY = ["train", "labelled", "-o", "c", "--mode", "supervised"]
 TRAIN = ["train", "corpus", "--mode", "cbow", "--min-count", "1", "--no-evaluation"]
 
 
@@ -84,7 +85,7 @@ def test_the_core_walk(walked: Path) -> None:
         (["demo", "--out", "demo"], "all"),
         ([*TRAIN, "-o", "v", "--engine", "gensim"], "gensim"),
         ([*TRAIN, "-o", "v", "--engine", "fasttext"], "fasttext"),
-        (["train", "labelled", "-o", "c", "--mode", "supervised"], "fasttext"),
+        ([*CLASSIFY, "--engine", "fasttext"], "fasttext"),
         (["corpus", "build", "extracted", "-o", "x", "--tokenizer", "spacy"], "spacy"),
         (["corpus", "build", "extracted", "-o", "x", "--tokenizer", "nltk"], "nltk"),
         (["job", "train", "job.toml", "--on", "sagemaker"], "aws"),
@@ -103,6 +104,15 @@ def test_what_needs_an_extra_gives_its_pip_line(
     assert f"pip install 'nlp-engine[{extra}]'" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not [path for path in walked.iterdir() if path.name in ("demo", "v", "c", "x")]
+
+
+def test_classifiers_need_no_extra(core: str, walked: Path) -> None:
+    done = run(core, *CLASSIFY[:3], "trained", *CLASSIFY[4:], "--min-count", "1", cwd=walked)
+    assert done.returncode == 0, done.stderr
+    assert "no report.html" in done.stderr and "pip install 'nlp-engine[reports]'" in done.stderr
+    assert (walked / "trained" / "model.bin").exists()
+    labels = run(core, "evaluate", "trained", "labelled/train.txt", cwd=walked)
+    assert labels.returncode == 0 and "accuracy" in labels.stdout
 
 
 def test_what_adds_to_training_is_left_out_with_a_word(core: str, walked: Path) -> None:

@@ -7,6 +7,7 @@ that a mode does not use is accepted there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -123,7 +124,7 @@ class Word2VecSettings:
         """`decay_power`, or by default that of the mode, lower for short trainings.
 
         Where there is less to learn from, a rate that stays high for longer gives better vectors:
-        below 80 million words the mode's power falls as their number to the power 3/4.
+        below 80 million words the mode's power falls as the root of their number.
 
         Args:
             words: Words to train on, over all epochs.
@@ -136,7 +137,7 @@ class Word2VecSettings:
             power = 1.0 if self.mode == "skipgram" and not self.subwords else 1.3
         if self.subwords:
             return power
-        return power * float(min(words / _WORDS_OF_FULL_DECAY, 1) ** 0.75)
+        return power * math.sqrt(min(words / _WORDS_OF_FULL_DECAY, 1))
 
     def remarks(self) -> list[str]:
         """What is allowed but rarely meant."""

@@ -89,10 +89,10 @@ def test_what_errors_say(values: dict[str, str], message: str) -> None:
 @pytest.mark.parametrize(
     ("values", "power", "power_of_a_sixteenth"),
     [
-        ({"mode": "batch_skipgram"}, 1.3, 1.3 / 8),
-        ({"mode": "skipgram"}, 1.0, 1 / 8),
+        ({"mode": "batch_skipgram"}, 1.3, 1.3 / 4),
+        ({"mode": "skipgram"}, 1.0, 1 / 4),
         ({"mode": "skipgram", "subwords": True}, 1.3, 1.3),
-        ({"mode": "cbow"}, 0.5, 0.5 / 8),
+        ({"mode": "cbow"}, 0.5, 0.5 / 4),
         ({"mode": "cbow", "subwords": True}, 0.5, 0.5),
         ({"mode": "cbow", "decay_power": 1}, 1, 1),
     ],
