@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nlp_engine.cli.console import json_line, print_json, print_table
 from nlp_engine.cli.options import Json, command
 
-_Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder.")]
+if TYPE_CHECKING:
+    from nlp_engine.classification.classifier import Explanation
+
 _Vectors = Annotated[
     Path,
     typer.Argument(metavar="MODEL", help="A model folder, or a file: fastText or word2vec."),
@@ -84,11 +86,20 @@ def analogy(
 @command()
 def predict(
     *,
-    model: _Model,
+    model: Annotated[
+        Path,
+        typer.Argument(metavar="MODEL", help="A classifier folder, or a fastText model file."),
+    ],
     file: Annotated[
         Path, typer.Argument(metavar="[FILE|-]", help="One text per line; - is standard input.")
     ] = Path("-"),
     k: _K = 1,
+    threshold: Annotated[
+        float, typer.Option(min=0, max=1, help="Leave out labels that are less probable.")
+    ] = 0.0,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="What each word adds.", show_default=False)
+    ] = False,
     tokenizer: _Tokenizer = None,
     json: Annotated[
         bool, typer.Option("--json", help="One JSON object per text.", show_default=False)
@@ -100,14 +111,18 @@ def predict(
     classifier = Classifier.open(model)
     words = classifier.tokenizer(tokenizer)
     for texts in _batches(_texts(file)):
-        for text, predictions in zip(
-            texts, classifier.predict(texts, k, tokenizer=words), strict=True
-        ):
+        found = classifier.predict(texts, k, threshold, tokenizer=words)
+        for text, predictions in zip(texts, found, strict=True):
+            explained = classifier.explain(text, tokenizer=words) if explain else None
             if json:
                 labels = [_labelled(p.label, p.probability) for p in predictions]
-                typer.echo(json_line({"text": text, "predictions": labels}))
-            else:
-                typer.echo("\t".join(f"{p.label} {p.probability:.4f}" for p in predictions))
+                added = {"explanation": _explained(explained)} if explained else {}
+                typer.echo(json_line({"text": text, "predictions": labels, **added}))
+                continue
+            typer.echo("\t".join(f"{p.label} {p.probability:.4f}" for p in predictions))
+            if explained:
+                shown = [f"{word} {score:+.2f}" for word, score in explained.contributions]
+                typer.echo("  " + "  ".join(shown))
 
 
 def _known_form(vectors: Any, word: str, tokenizer: str | None) -> str:
@@ -140,6 +155,11 @@ def _batches(texts: Iterator[str]) -> Iterator[list[str]]:
 
 def _scored(word: str, cosine: float) -> dict[str, Any]:
     return {"word": word, "cosine": cosine}
+
+
+def _explained(explanation: Explanation) -> dict[str, Any]:
+    contributions = [contribution._asdict() for contribution in explanation.contributions]
+    return {**explanation._asdict(), "contributions": contributions}
 
 
 def _labelled(label: str, probability: float) -> dict[str, Any]:

@@ -121,6 +121,15 @@ def test_the_walk_by_hand(tmp_path: Path, toy_dump: Path) -> None:
     assert text8 == succeed("predict", out / "classifier", text="an apple is one fruit\n")
     lines = succeed("predict", out / "classifier", "-k", 2, "--json", text="grape\n").splitlines()
     assert len(json.loads(lines[0])["predictions"]) == 2
+    assert succeed("predict", out / "classifier", "--threshold", 1, text="grape\n") == "\n"
+    explained = succeed("predict", out / "classifier", "--explain", text="apple\n").splitlines()
+    assert re.fullmatch(r"  apple [+-]\d+\.\d\d  </s> [+-]\d+\.\d\d", explained[1])
+    (line,) = succeed(
+        "predict", out / "classifier", "--explain", "--json", text="apple\n"
+    ).splitlines()
+    assert [c["word"] for c in json.loads(line)["explanation"]["contributions"]] == [
+        "apple", "</s>",
+    ]  # fmt: skip
     assert "forms" in succeed(
         "kb", "build", out / "extracted", "-o", out / "kb", "--engine", "duckdb", "--memory", "64MB"
     )
