@@ -18,7 +18,12 @@ def register(app: typer.Typer) -> None:
 @command()
 def serve(
     *,
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A vectors or classifier folder.")],
+    model: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MODEL", help="A vectors or classifier folder, or a fastText model file."
+        ),
+    ],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8080,
     quiet: Quiet = False,

@@ -19,6 +19,7 @@ from nlp_engine.classification.classifier import Classifier
 from nlp_engine.corpus.labelled import LABEL_PREFIX
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import InputError, require
+from nlp_engine.formats.fasttext import read_model
 from nlp_engine.manifest import read_manifest
 
 JSON, JSON_LINES = "application/json", "application/jsonlines"
@@ -47,16 +48,18 @@ class Endpoint:
 
     @classmethod
     def open(cls, path: Path | str) -> Endpoint:
-        """Open a vectors or classifier folder.
+        """Open a vectors or classifier folder, or a model file of fastText.
 
         Raises:
-            InputError: There is no such folder.
-            FormatError: A folder of another kind.
+            InputError: There is no such folder or file.
+            FormatError: One of another kind.
         """
         path = Path(path)
-        if read_manifest(path, "vectors", "classifier").format == "vectors":
-            return cls(WordVectors.open(path))
-        return cls(Classifier.open(path))
+        if path.is_file():
+            classifies = read_model(path).model == "supervised"
+        else:
+            classifies = read_manifest(path, "vectors", "classifier").format == "classifier"
+        return cls(Classifier.open(path) if classifies else WordVectors.open(path))
 
     def invoke(self, body: bytes, content_type: str) -> Response:
         """Answer one request; never raises for what a client sent."""

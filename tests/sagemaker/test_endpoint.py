@@ -87,6 +87,17 @@ def test_bad_requests_get_a_status_and_a_reason(
     assert message in response.body.decode()
 
 
+def test_model_files_answer_as_their_folders(
+    classifier: Endpoint, vectors: Endpoint, demo: DemoResult
+) -> None:
+    texts = {"instances": ["president lincoln and the civil war"], "configuration": {"k": 2}}
+    file = Endpoint.open(demo.folder / "classifier" / "model.bin")
+    assert ask(file, texts) == ask(classifier, texts)
+    words = {"instances": ["president", "awweeesome"]}
+    file = Endpoint.open(demo.folder / "vectors" / "vectors.bin")
+    assert ask(file, words) == ask(vectors, words)
+
+
 def test_other_folders_are_no_models(demo: DemoResult, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="expected the folder .vectors or classifier."):
         Endpoint.open(demo.folder / "kb")
