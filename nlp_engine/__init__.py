@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nlp_engine.classification.classifier import Classifier as Classifier
     from nlp_engine.classification.classifier import Prediction as Prediction
     from nlp_engine.classification.train import train_classifier as train_classifier
+    from nlp_engine.classification.tuning.tune import tune_classifier as tune_classifier
     from nlp_engine.corpus.build import build_corpus as build_corpus
     from nlp_engine.corpus.label import label_corpus as label_corpus
     from nlp_engine.embeddings.train import train_vectors as train_vectors
@@ -39,6 +40,7 @@ _MODULES = {
     "label_corpus": "corpus.label",
     "train_classifier": "classification.train",
     "train_vectors": "embeddings.train",
+    "tune_classifier": "classification.tuning.tune",
 }
 
 __all__ = list(_MODULES)

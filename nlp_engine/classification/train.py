@@ -91,12 +91,11 @@ def _train(
         new_folder(out, overwrite=overwrite) as folder,
         tempfile.TemporaryDirectory() as scratch,
     ):
-        files = _as_text(given, Path(scratch))
+        files = as_text(given, Path(scratch))
         entries = read_entries(
             files.train, min_count=chosen.min_count, threads=chosen.threads, report=report
         )
-        names = {word: word.removeprefix(LABEL_PREFIX) for word in entries.labels}
-        names.update(files.labels)
+        names = label_names(files, entries)
         if chosen.engine == "native":
             _train_native(files, entries, names, chosen, folder, report)
         else:
@@ -108,29 +107,60 @@ def _train(
                 report=report,
             )
         write_labels(folder, names)
-        classifier = Classifier.open(folder / MODEL_FILE, threads=chosen.threads)
-        results = evaluate_folds(classifier, files.folds, report)
-        write_eval_json(folder, results)
-        parent = given.manifest
-        write_manifest(
-            folder,
-            format="classifier",
-            language=parent.language if parent else "en",
-            started=started,
-            sources=[path for path in given.folds.values() if path and not parent],
-            parents=[parent] if parent else [],
-            settings=settings.to_mapping(chosen)
-            | (TokenizerSettings.of(parent).for_manifest() if parent else {}),
-            counts={
-                "labels": len(entries.labels),
-                "tokens": entries.tokens,
-                "training_words": entries.tokens * chosen.epochs,
-                **{f"{fold}_examples": result.examples for fold, result in results.items()},
-            },
-        )
+        finish_folder(folder, given, files, entries, chosen, started, report)
 
 
-def _as_text(given: LabelledFiles, scratch: Path) -> LabelledFiles:
+def finish_folder(
+    folder: Path,
+    given: LabelledFiles,
+    files: LabelledFiles,
+    entries: Entries,
+    chosen: ClassifierSettings,
+    started: float,
+    report: Report,
+    **counts: int,
+) -> None:
+    """Evaluate the model of a folder on each fold at hand, and write the manifest.
+
+    Args:
+        folder: It has a model file and label names.
+        given: The corpus as it was given.
+        files: The same in fastText's format.
+        entries: Its words and labels.
+        chosen: The settings of the model.
+        started: When the work on the folder began, by `time.monotonic`.
+        report: Told of the examples evaluated.
+        **counts: Further counts for the manifest.
+    """
+    classifier = Classifier.open(folder / MODEL_FILE, threads=chosen.threads)
+    results = evaluate_folds(classifier, files.folds, report)
+    write_eval_json(folder, results)
+    parent = given.manifest
+    write_manifest(
+        folder,
+        format="classifier",
+        language=parent.language if parent else "en",
+        started=started,
+        sources=[path for path in given.folds.values() if path and not parent],
+        parents=[parent] if parent else [],
+        settings=settings.to_mapping(chosen)
+        | (TokenizerSettings.of(parent).for_manifest() if parent else {}),
+        counts={
+            "labels": len(entries.labels),
+            "tokens": entries.tokens,
+            "training_words": entries.tokens * chosen.epochs,
+            **{f"{fold}_examples": result.examples for fold, result in results.items()},
+            **counts,
+        },
+    )
+
+
+def label_names(files: LabelledFiles, entries: Entries) -> dict[str, str]:
+    """The names of labels by label word."""
+    return {word: word.removeprefix(LABEL_PREFIX) for word in entries.labels} | dict(files.labels)
+
+
+def as_text(given: LabelledFiles, scratch: Path) -> LabelledFiles:
     """The same examples in fastText's format."""
     paths, labels = dict[str, Path | None](), dict(given.labels)
     for fold, path in given.folds.items():
@@ -159,11 +189,10 @@ def _train_native(
     start = chosen.pretrained_vectors
     labels = [names[word] for word in entries.labels]
     trained, run = trainer.train(
-        files.train,
+        trainer.read_data(files.train, files.validation, entries, chosen, report),
         entries,
         chosen,
         weights=label_weights(chosen.class_weights, labels, entries.label_counts),
-        validation=files.validation,
         report=report,
         pretrained=pretrained_rows(Path(start), chosen.vector_dim) if start else None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,6 +43,27 @@ class TrainedClassifier:
     output_rows: NDArray[np.float32]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingData:
+    """Examples as rows: those of words, and behind them those of the buckets that occur.
+
+    Attributes:
+        examples: To train on.
+        validation: Held out, or None; rows of buckets that no other example has are one row of
+            zeros, the last.
+        bucket_ids: int32 (B), rising: the buckets that occur.
+    """
+
+    examples: kernels.Examples
+    validation: kernels.Examples | None
+    bucket_ids: NDArray[np.int32]
+
+    @property
+    def several_labels(self) -> bool:
+        """Whether some example has several labels."""
+        return bool((np.diff(self.examples.label_offsets) > 1).any())
+
+
 @dataclass(slots=True)
 class TrainingRun:
     """How a training went.
@@ -62,18 +83,59 @@ class TrainingRun:
     cpu_seconds: float = 0.0
 
 
-AfterEpoch = Callable[[int, Callable[[], float]], bool]
-"""Told of a finished epoch, from 1, and given what measures the accuracy on the validation
-examples; answers whether to go on."""
+def read_data(
+    path: Path,
+    validation: Path | None,
+    entries: Entries,
+    chosen: ClassifierSettings,
+    report: Report,
+) -> TrainingData:
+    """Read the examples of a labelled file, and of one to validate on.
+
+    Raises:
+        SettingError: There is no validation file for early stopping.
+    """
+    if chosen.early_stopping and validation is None:
+        raise SettingError(
+            "early_stopping is True, but there is no validation file; name one, or leave it False"
+        )
+    buckets = chosen.buckets if chosen.has_ngrams else 0
+    features = kernels.LineFeatures(
+        entries.words,
+        entries.labels,
+        word_ngrams=chosen.word_ngrams,
+        buckets=buckets,
+        min_char=chosen.min_char if chosen.subwords else 0,
+        max_char=chosen.max_char if chosen.subwords else 0,
+    )
+    report(Progress("reading examples", 0, None, "bytes"))
+    examples = _read(features, path, chosen)
+    words = len(entries.words)
+    bucket_ids = kernels.compact_buckets(examples.rows, words=words, buckets=buckets)
+    held_out = None
+    if validation:
+        held_out = _read(features, validation, chosen)
+        row_of = np.full(buckets, words + len(bucket_ids), np.int32)
+        row_of[bucket_ids] = words + np.arange(len(bucket_ids), dtype=np.int32)
+        hashed = held_out.rows >= words
+        held_out.rows[hashed] = row_of[held_out.rows[hashed] - words]
+    return TrainingData(examples=examples, validation=held_out, bucket_ids=bucket_ids)
+
+
+HeldOutProbabilities = Callable[[], Iterator[NDArray[np.float32]]]
+"""Gives the probabilities of all labels for the validation examples as they are now, in parts:
+float32 (n, L)."""
+
+AfterEpoch = Callable[[int, HeldOutProbabilities], bool]
+"""Told of a finished epoch, from 1; answers whether to go on."""
 
 
 def train(
-    path: Path,
+    data: TrainingData,
     entries: Entries,
     chosen: ClassifierSettings,
     *,
     weights: NDArray[np.float32],
-    validation: Path | None,
     report: Report,
     pretrained: FillRows | None = None,
     after_epoch: AfterEpoch | None = None,
@@ -81,25 +143,18 @@ def train(
     """Train a classifier on all threads.
 
     Args:
-        path: The labelled file.
-        entries: Its words and labels.
+        data: The examples, read with these settings.
+        entries: Their words and labels.
         chosen: The settings.
         weights: float32 (L), from `label_weights`.
-        validation: A labelled file, for early stopping and `after_epoch`.
         report: Told of words, loss and learning rate, and of validation.
         pretrained: Gives words the vectors to start from.
         after_epoch: Called after each epoch; by default training goes on.
 
     Raises:
-        SettingError: The matrices would not fit into memory, or there is no validation file for
-            early stopping.
+        SettingError: The matrices would not fit into memory.
         EngineError: The numbers grew beyond all bounds.
     """
-    if chosen.early_stopping and validation is None:
-        raise SettingError(
-            "early_stopping is True, but there is no validation file; name one, or leave it False"
-        )
-    data = _Data.read(path, validation, entries, chosen, report)
     loss = chosen.loss or ("ova" if data.several_labels else "softmax")
     model = _start(data, entries, chosen, _LOSSES[loss], weights, pretrained)
     run = TrainingRun()
@@ -115,50 +170,6 @@ def train(
     return trained, run
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Data:
-    """The examples; rows of buckets that none has for training are one row of zeros, the last."""
-
-    examples: kernels.Examples
-    validation: kernels.Examples | None
-    bucket_ids: NDArray[np.int32]
-
-    @property
-    def several_labels(self) -> bool:
-        return bool((np.diff(self.examples.label_offsets) > 1).any())
-
-    @classmethod
-    def read(
-        cls,
-        path: Path,
-        validation: Path | None,
-        entries: Entries,
-        chosen: ClassifierSettings,
-        report: Report,
-    ) -> _Data:
-        buckets = chosen.buckets if chosen.has_ngrams else 0
-        features = kernels.LineFeatures(
-            entries.words,
-            entries.labels,
-            word_ngrams=chosen.word_ngrams,
-            buckets=buckets,
-            min_char=chosen.min_char if chosen.subwords else 0,
-            max_char=chosen.max_char if chosen.subwords else 0,
-        )
-        report(Progress("reading examples", 0, None, "bytes"))
-        examples = _read(features, path, chosen)
-        words = len(entries.words)
-        bucket_ids = kernels.compact_buckets(examples.rows, words=words, buckets=buckets)
-        held_out = None
-        if validation:
-            held_out = _read(features, validation, chosen)
-            row_of = np.full(buckets, words + len(bucket_ids), np.int32)
-            row_of[bucket_ids] = words + np.arange(len(bucket_ids), dtype=np.int32)
-            hashed = held_out.rows >= words
-            held_out.rows[hashed] = row_of[held_out.rows[hashed] - words]
-        return cls(examples=examples, validation=held_out, bucket_ids=bucket_ids)
-
-
 def _read(
     features: kernels.LineFeatures, path: Path, chosen: ClassifierSettings
 ) -> kernels.Examples:
@@ -167,7 +178,7 @@ def _read(
 
 
 def _start(
-    data: _Data,
+    data: TrainingData,
     entries: Entries,
     chosen: ClassifierSettings,
     loss: str,
@@ -209,7 +220,7 @@ class _Training:
     def __init__(
         self,
         model: kernels.ClassifierTraining,
-        data: _Data,
+        data: TrainingData,
         entries: Entries,
         chosen: ClassifierSettings,
         run: TrainingRun,
@@ -244,19 +255,27 @@ class _Training:
             if self._chosen.early_stopping and epoch >= self._chosen.min_epochs:
                 go_on = self._validate(epoch)
             if self._after_epoch:
-                go_on = self._after_epoch(epoch, self.accuracy) and go_on
+                go_on = self._after_epoch(epoch, self.probabilities) and go_on
             if not go_on:
                 break
         if self._best:
             self._model.input_rows[:], self._model.output_rows[:] = self._best[1:]
 
+    def probabilities(self) -> Iterator[NDArray[np.float32]]:
+        """Of the weights as they are, for the validation examples, in parts."""
+        assert self._data.validation is not None
+        return self._predicting.example_probabilities(self._data.validation, self._threads)
+
     def accuracy(self) -> float:
-        """Of the weights as they are, on the validation examples that have labels."""
+        """On the validation examples that have labels."""
         held_out = self._data.validation
         assert held_out is not None
-        labelled = (np.diff(held_out.label_offsets) > 0) | (held_out.unknown_labels > 0)
-        correct = self._predicting.count_correct(held_out, self._threads)
-        return correct / max(int(labelled.sum()), 1)
+        best = np.concatenate([part.argmax(axis=1) for part in self.probabilities()])
+        counts = np.diff(held_out.label_offsets)
+        example_of = np.repeat(np.arange(len(held_out)), counts)
+        right = example_of[best[example_of] == held_out.labels]
+        labelled = (counts > 0) | (held_out.unknown_labels > 0)
+        return len(np.unique(right)) / max(int(labelled.sum()), 1)
 
     def _train(self, epoch: int) -> None:
         began, cpu_began = time.monotonic(), _cpu_seconds()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from nlp_engine.corpus.labelled import LABEL_PREFIX
@@ -30,14 +32,20 @@ def read_entries(path: Path, *, min_count: int, threads: int | None, report: Rep
         raise InputError(_too_few(path, labels, counted))
     words = [(word, count) for word, count in counted if not word.startswith(LABEL_PREFIX)]
     words = _with_line_ends(words, corpus.lines)
-    kept = [(word, count) for word, count in words if count >= min_count]
-    return Entries(
-        words=[word for word, _ in kept],
-        counts=[count for _, count in kept],
+    every = Entries(
+        words=[word for word, _ in words],
+        counts=[count for _, count in words],
         labels=[label for label, _ in labels],
         label_counts=[count for _, count in labels],
         tokens=corpus.tokens + corpus.lines,
     )
+    return frequent(every, min_count)
+
+
+def frequent(entries: Entries, min_count: int) -> Entries:
+    """The same without words that occur less than `min_count` times."""
+    kept = bisect.bisect_right(entries.counts, -min_count, key=lambda count: -count)
+    return replace(entries, words=entries.words[:kept], counts=entries.counts[:kept])
 
 
 def _with_line_ends(words: _Counted, lines: int) -> _Counted:

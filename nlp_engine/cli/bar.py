@@ -67,7 +67,7 @@ class _Rate(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         speed, unit = task.speed, task.fields["unit"]
-        if not speed:
+        if not speed or unit == "seconds":
             return Text("")
         if unit == "bytes":
             return Text(f"{speed / 1e6:,.1f} MB/s")

@@ -172,6 +172,16 @@ void probabilities(const nlp::ClassifierModel& self, const nlp::LineFeatures& fe
   nlp::probabilities(self, features, read.views(), threads, set, out.data());
 }
 
+void example_probabilities(const nlp::ClassifierModel& self, const nlp::ExampleView& examples,
+                           int threads, const std::string& instructions,
+                           const Matrix<float>& out) {
+  check(out.shape(0) == static_cast<std::size_t>(examples.count) && out.shape(1) == self.labels(),
+        "a row per example and a column per label are needed");
+  const nlp::InstructionSet set = instruction_set(instructions);
+  nb::gil_scoped_release unlocked;
+  nlp::probabilities(self, examples, threads, set, out.data());
+}
+
 nlp::ExampleView view_of(const Array<const std::int32_t>& rows,
                          const Array<const std::int64_t>& row_offsets,
                          const Array<const std::int32_t>& labels,
@@ -236,14 +246,8 @@ void bind_classifier(nb::module_& m) {
            "instructions"_a, "names"_a, "type"_a)
       .def("probabilities", &probabilities, "features"_a, "texts"_a, "threads"_a,
            "instructions"_a, "out"_a.noconvert())
-      .def("count_correct",
-           [](const nlp::ClassifierModel& self, const nlp::ExampleView& examples, int threads,
-              const std::string& instructions) {
-             const nlp::InstructionSet set = instruction_set(instructions);
-             nb::gil_scoped_release unlocked;
-             return nlp::count_correct(self, examples, threads, set);
-           },
-           "examples"_a, "threads"_a, "instructions"_a);
+      .def("example_probabilities", &example_probabilities, "examples"_a, "threads"_a,
+           "instructions"_a, "out"_a.noconvert());
   nb::class_<nlp::ExampleView>(m, "ExampleView");
   m.def("example_view", &view_of, "rows"_a.noconvert(), "row_offsets"_a.noconvert(),
         "labels"_a.noconvert(), "label_offsets"_a.noconvert(), nb::keep_alive<0, 1>(),

@@ -226,28 +226,18 @@ void probabilities(const ClassifierModel& model, const LineFeatures& features,
   });
 }
 
-std::int64_t count_correct(const ClassifierModel& model, const ExampleView& examples, int threads,
-                           InstructionSet set) {
-  std::vector<std::int64_t> correct(static_cast<std::size_t>(std::max(threads, 1)));
+void probabilities(const ClassifierModel& model, const ExampleView& examples, int threads,
+                   InstructionSet set, float* out) {
   share_out(static_cast<std::size_t>(examples.count), threads,
-            [&](std::size_t part, std::size_t begin, std::size_t end) {
+            [&](std::size_t, std::size_t begin, std::size_t end) {
     ClassifierModel::Workspace space(model);
-    std::int64_t found = 0;
     for (std::size_t i = begin; i < end; ++i) {
       const std::int64_t first = examples.row_offsets[i];
       const auto rows = static_cast<std::size_t>(examples.row_offsets[i + 1] - first);
-      if (rows == 0) continue;
       model.score({examples.rows + first, rows}, set, space);
-      const float* scores = space.scores.get();
-      const auto best = static_cast<std::int32_t>(
-          std::max_element(scores, scores + model.labels()) - scores);
-      const std::int32_t* const labels = examples.labels + examples.label_offsets[i];
-      const std::int32_t* const end_of_labels = examples.labels + examples.label_offsets[i + 1];
-      found += std::find(labels, end_of_labels, best) != end_of_labels;
+      std::copy_n(space.scores.get(), model.labels(), out + i * model.labels());
     }
-    correct[part] = found;
   });
-  return std::accumulate(correct.begin(), correct.end(), std::int64_t{0});
 }
 
 namespace {

@@ -107,9 +107,9 @@ struct ExampleView {
   const std::int64_t* label_offsets;
 };
 
-// How many examples have their most probable label among their labels.
-std::int64_t count_correct(const ClassifierModel& model, const ExampleView& examples, int threads,
-                           InstructionSet set);
+// The same of N examples that are rows already.
+void probabilities(const ClassifierModel& model, const ExampleView& examples, int threads,
+                   InstructionSet set, float* out);
 
 // What is trained; all threads share it. Rows have `stride` floats, a multiple of 16, and start at
 // 64-byte lines; what lies beyond the dimensions is 0 and stays so.

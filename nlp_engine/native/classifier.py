@@ -7,8 +7,8 @@ lines of 16.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -24,6 +24,7 @@ from nlp_engine.native.vectors import bytes_of, word_bytes
 P = TypeVar("P", bound=tuple[str, float])
 
 _TICK_SECONDS = 0.05
+_PROBABILITIES_AT_ONCE = 1 << 22  # 16 MB
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +49,18 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.row_offsets) - 1
+
+    def part(self, begin: int, end: int) -> Examples:
+        """Those from `begin` up to `end`; `tokens` stays that of all."""
+        end = min(end, len(self))
+        return replace(
+            self,
+            rows=self.rows[: self.row_offsets[end]],
+            row_offsets=self.row_offsets[begin : end + 1],
+            labels=self.labels[: self.label_offsets[end]],
+            label_offsets=self.label_offsets[begin : end + 1],
+            unknown_labels=self.unknown_labels[begin:end],
+        )
 
     @property
     def view(self) -> object:
@@ -207,9 +220,16 @@ class ClassifierModel:
         self._kernel.probabilities(features.kernel, list(texts), threads, self._instructions, out)
         return out
 
-    def count_correct(self, examples: Examples, threads: int) -> int:
-        """How many examples have their most probable label among their labels."""
-        return int(self._kernel.count_correct(examples.view, threads, self._instructions))
+    def example_probabilities(
+        self, examples: Examples, threads: int
+    ) -> Iterator[NDArray[np.float32]]:
+        """The probabilities of all labels for examples, in parts: float32 (n, L), N rows in all."""
+        size = max(1, _PROBABILITIES_AT_ONCE // self._labels)
+        for begin in range(0, len(examples), size):
+            part = examples.part(begin, begin + size)
+            out = np.empty((len(part), self._labels), np.float32)
+            self._kernel.example_probabilities(part.view, threads, self._instructions, out)
+            yield out
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -72,9 +72,8 @@ def _run_ours(run: Run) -> Outcome:
     def train() -> Any:
         entries = read_entries(path, min_count=run.min_count, threads=run.threads, report=silent)
         weights = label_weights(None, entries.labels, entries.label_counts)
-        trained, _ = trainer.train(
-            path, entries, chosen, weights=weights, validation=None, report=silent
-        )
+        data = trainer.read_data(path, None, entries, chosen, silent)
+        trained, _ = trainer.train(data, entries, chosen, weights=weights, report=silent)
         return entries, trained
 
     wall, cpu, (entries, trained) = _timed(train)

@@ -1,0 +1,1 @@
+"""The search for a classifier's settings: what `nlp_engine tune` does."""
