@@ -45,7 +45,7 @@ def fail(*arguments: object, code: int = 2) -> str:
 
 
 COMMANDS = [
-    "", "demo", "train", "evaluate", "similar", "analogy", "predict", "link", "serve", "wiki",
+    "", "demo", "train", "tune", "evaluate", "similar", "analogy", "predict", "link", "serve", "wiki",
     "wiki extract", "corpus", "corpus build", "corpus recipes", "corpus label", "kb",
     "kb build", "kb show", "items", "items build", "items check", "job", "job train",
 ]  # fmt: skip
