@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from nlp_engine.cli import corpus, demo, evaluate, items, job, kb, link, query, serve, train, wiki
+from nlp_engine.cli import (
+    compress,
+    corpus,
+    demo,
+    evaluate,
+    items,
+    job,
+    kb,
+    link,
+    query,
+    serve,
+    train,
+    wiki,
+)
 from nlp_engine.manifest import engine_version
 
 app = typer.Typer(
@@ -23,7 +36,7 @@ app.add_typer(corpus.app)
 app.add_typer(kb.app)
 app.add_typer(items.app)
 app.add_typer(job.app)
-for module in (demo, train, evaluate, query, link, serve):
+for module in (demo, train, evaluate, compress, query, link, serve):
     module.register(app)
 
 
