@@ -76,7 +76,7 @@ def compress_classifier(
     given = _Given.open(Path(model), chosen)
     started = time.monotonic()
     with new_folder(Path(out), overwrite=overwrite) as folder:
-        norms = row_norms(given.input_rows)
+        norms, _ = row_norms(given.input_rows), row_norms(given.output_rows)
         used = norms[len(given.stored.model.words) :] > 0
         kept = choose_rows(given.stored.model, norms, chosen)
         _write_model(folder, given, kept, chosen, report)

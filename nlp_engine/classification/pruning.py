@@ -111,9 +111,7 @@ class _Sizes:
         self._chosen = chosen
         self._words = fasttext.entry_bytes(model.words)
         self._labels = int(fasttext.entry_bytes(model.labels).sum())
-        dense, quantized = (
-            self._bytes(0, None, 0, output) for output in (None, OUTPUT_PART_DIM)
-        )
+        dense, quantized = (self._bytes(0, None, 0, output) for output in (None, OUTPUT_PART_DIM))
         self._quantize_output = chosen.qout and quantized < dense
 
     def of(self, words: NDArray[np.int64], kept_buckets: int | None) -> int:

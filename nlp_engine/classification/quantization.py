@@ -71,9 +71,7 @@ def quantize_matrix(
     return _with_factors(made, factors, seed, threads) if norms else made
 
 
-def _sample(
-    matrix: NDArray[np.float32], rows: NDArray[np.int64], seed: int
-) -> NDArray[np.float32]:
+def _sample(matrix: NDArray[np.float32], rows: NDArray[np.int64], seed: int) -> NDArray[np.float32]:
     if len(rows) > _SAMPLE:
         chosen = np.random.default_rng(seed).choice(len(rows), _SAMPLE, replace=False)
         rows = rows[np.sort(chosen)]

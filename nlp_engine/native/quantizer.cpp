@@ -28,6 +28,7 @@ using Nearest = void (*)(const float* values, const float* centroids, std::size_
   std::array<std::int32_t, block> found{};
   least.fill(std::numeric_limits<float>::infinity());
   for (std::size_t c = 0; c < count; ++c) {
+    const auto code = static_cast<std::int32_t>(c);
     std::array<float, block> distance{};
     for (std::size_t j = 0; j < dim; ++j) {
       const float at = centroids[c * dim + j];
@@ -37,9 +38,9 @@ using Nearest = void (*)(const float* values, const float* centroids, std::size_
       }
     }
     for (std::size_t i = 0; i < block; ++i) {
-      const bool nearer = distance[i] < least[i];
-      least[i] = nearer ? distance[i] : least[i];
-      found[i] = nearer ? static_cast<std::int32_t>(c) : found[i];
+      const std::int32_t nearer = -static_cast<std::int32_t>(distance[i] < least[i]);  // all bits
+      least[i] = std::min(least[i], distance[i]);
+      found[i] = (code & nearer) | (found[i] & ~nearer);
     }
   }
   for (std::size_t i = 0; i < block; ++i) codes[i] = static_cast<std::uint8_t>(found[i]);
