@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nlp_engine.classification.classifier import Classifier as Classifier
     from nlp_engine.classification.classifier import Prediction as Prediction
+    from nlp_engine.classification.compress import compress_classifier as compress_classifier
     from nlp_engine.classification.train import train_classifier as train_classifier
     from nlp_engine.classification.tuning.tune import tune_classifier as tune_classifier
     from nlp_engine.corpus.build import build_corpus as build_corpus
@@ -36,6 +37,7 @@ _MODULES = {
     "build_corpus": "corpus.build",
     "build_items": "personalize.items",
     "check_items": "personalize.check",
+    "compress_classifier": "classification.compress",
     "extract_dumps": "wiki.extract",
     "label_corpus": "corpus.label",
     "train_classifier": "classification.train",

@@ -116,7 +116,7 @@ class Classifier:
         """
         path = Path(path)
         manifest = read_manifest(path, "classifier") if path.is_dir() else None
-        file = _model_file(path) if manifest else path
+        file = model_file(path) if manifest else path
         model = open_classifier(file)
         return cls(model, read_labels(file.parent), manifest, threads=threads)
 
@@ -253,7 +253,12 @@ class Classifier:
             raise SettingError(f"there is no label {label!r}; labels are {shown}, …") from None
 
 
-def _model_file(folder: Path) -> Path:
+def model_file(folder: Path) -> Path:
+    """The model file of a classifier folder.
+
+    Raises:
+        FormatError: There is none.
+    """
     for name in MODEL_FILES:
         if (folder / name).exists():
             return folder / name

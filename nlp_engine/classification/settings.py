@@ -1,4 +1,4 @@
-"""Settings of evaluation."""
+"""Settings of evaluation and compression."""
 
 from __future__ import annotations
 
@@ -36,3 +36,43 @@ class ClassifierEvaluationSettings:
                 f"k is {self.k!r}; it must be numbers from 1 with commas between, such as 1,3,5"
             )
         return tuple(numbers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompressionSettings:
+    """How a text classifier is made smaller; names are those of fastText's `quantize`."""
+
+    max_size: str | None = setting(
+        None,
+        metavar="2MB",
+        help="keep as many words and n-grams as a model file of this size has room for",
+    )
+    cutoff: int | None = setting(
+        None,
+        minimum=1,
+        help="words and n-grams to keep, those with the longest vectors; by default all",
+    )
+    dsub: int = setting(2, minimum=1, help="numbers of a vector that share a byte")
+    qnorm: bool = setting(False, help="keep the lengths of vectors in a byte of their own")
+    qout: bool = setting(
+        False, help="make the labels' vectors smaller, too, if that makes the file smaller"
+    )
+    seed: int = setting(
+        1, minimum=0, help="start of the random numbers; the same seed gives the same model"
+    )
+    threads: int | None = setting(
+        None, minimum=1, recorded=False, help="threads; by default all processors"
+    )
+
+    def __post_init__(self) -> None:
+        settings.check(self)
+        if self.max_size is not None and self.cutoff is not None:
+            raise SettingError(
+                f"max_size is {self.max_size!r} and cutoff is {self.cutoff}; give one of them"
+            )
+        _ = self.max_bytes
+
+    @property
+    def max_bytes(self) -> int | None:
+        """`max_size` in bytes."""
+        return None if self.max_size is None else settings.byte_size("max_size", self.max_size)

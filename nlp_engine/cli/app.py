@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from nlp_engine.cli import (
+    compress,
     corpus,
     demo,
     evaluate,
@@ -36,7 +37,7 @@ app.add_typer(corpus.app)
 app.add_typer(kb.app)
 app.add_typer(items.app)
 app.add_typer(job.app)
-for module in (demo, train, tune, evaluate, query, link, serve):
+for module in (demo, train, tune, evaluate, compress, query, link, serve):
     module.register(app)
 
 

@@ -11,6 +11,7 @@ import typer
 from nlp_engine.cli.console import print_table
 
 if TYPE_CHECKING:
+    from nlp_engine.classification.compression import Compression
     from nlp_engine.classification.evaluation import ClassificationResult
     from nlp_engine.embeddings.evaluation import Evaluation
 
@@ -79,6 +80,16 @@ def print_classifier_results(results: Mapping[str, ClassificationResult], *, lab
                  for point in result.learning_curve],
                 title=f"{name}: learning curve",
             )  # fmt: skip
+
+
+def print_compression(made: Compression) -> None:
+    """What there was before, and what is left."""
+    figures = {"bytes": made.bytes, "words": made.words, "n-grams": made.ngrams}
+    figures |= {f"accuracy, {name}": change for name, change in made.accuracy.items()}
+    print_table(
+        ["", "before", "after"],
+        [(name, change.before, change.after) for name, change in figures.items()],
+    )
 
 
 def _summary(name: str, result: ClassificationResult, ks: list[int]) -> list[Any]:

@@ -169,4 +169,5 @@ NB_MODULE(_native, m) {
   bind_vectors(m);
   bind_word2vec(m);
   bind_classifier(m);
+  bind_quantizer(m);
 }

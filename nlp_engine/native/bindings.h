@@ -18,3 +18,6 @@ void bind_word2vec(nanobind::module_& m);
 
 // Text classification.
 void bind_classifier(nanobind::module_& m);
+
+// Product quantisation.
+void bind_quantizer(nanobind::module_& m);

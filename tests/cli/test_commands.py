@@ -45,8 +45,8 @@ def fail(*arguments: object, code: int = 2) -> str:
 
 
 COMMANDS = [
-    "", "demo", "train", "tune", "evaluate", "similar", "analogy", "predict", "link", "serve", "wiki",
-    "wiki extract", "corpus", "corpus build", "corpus recipes", "corpus label", "kb",
+    "", "demo", "train", "tune", "evaluate", "compress", "similar", "analogy", "predict", "link",
+    "serve", "wiki", "wiki extract", "corpus", "corpus build", "corpus recipes", "corpus label", "kb",
     "kb build", "kb show", "items", "items build", "items check", "job", "job train",
 ]  # fmt: skip
 
@@ -239,6 +239,32 @@ def test_evaluation_of_a_classifier(demo: DemoResult, tmp_path: Path) -> None:
     assert "cost_matrix is for classifiers" in fail(
         "evaluate", demo.folder / "vectors", "--cost-matrix", costs
     )
+
+
+def test_compression_of_a_classifier(demo: DemoResult, tmp_path: Path) -> None:
+    model, held = demo.folder / "classifier", demo.folder / "labelled" / "test.txt"
+    out = tmp_path / "out"
+    shown = succeed("compress", model, held, "-o", out, "--max-size", "500kB", "--qnorm")
+    size = (out / "model.ftz").stat().st_size
+    assert size <= 500_000
+    assert re.search(rf"bytes +[\d,]+ +{size:,}", shown)
+    assert re.search(rf"accuracy, test +{demo.accuracy:.3f} +0\.\d\d\d", shown)
+    assert "test" in succeed("evaluate", out, held)
+    assert succeed("predict", out, text="president lincoln\n").startswith("Abraham Lincoln")
+    assert "pass --overwrite" in fail("compress", model, "-o", out)
+    made = json.loads(
+        succeed("compress", model, "-o", out, "--overwrite", "--cutoff", 300, "--json")
+    )
+    assert made["words"]["after"] + made["ngrams"]["after"] == 300
+    assert made["accuracy"]["test"] == {"before": demo.accuracy, "after": None}
+    unmeasured = succeed("compress", model, "-o", out, "--overwrite", "--dsub", 4)
+    assert "accuracy was not measured: name a labelled corpus" in unmeasured
+    assert succeed("compress", model, "-o", out, "--overwrite", "-q") == ""
+    assert "the smallest model" in fail(
+        "compress", model, "-o", tmp_path / "x", "--max-size", "9kB"
+    )
+    assert "compressed already" in fail("compress", out, "-o", tmp_path / "x")
+    assert "holds: vectors" in fail("compress", demo.folder / "vectors", "-o", tmp_path / "x")
 
 
 def write(folder: Path, text: str) -> Path:

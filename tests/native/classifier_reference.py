@@ -93,12 +93,12 @@ def train_epoch(
 ) -> None:
     """One pass with one thread; rows change in place."""
     count = len(examples)
-    random = Random(_mix((seed << 20) + epoch) | 1)
+    random = Random(mixed((seed << 20) + epoch) | 1)
     order = list(range(count))
     for i in range(count, 1, -1):
         j = random.below(i)
         order[i - 1], order[j] = order[j], order[i - 1]
-    random = Random(_mix(random.next()) | 1)
+    random = Random(mixed(random.next()) | 1)
     for at, example in enumerate(order):
         if at % _AT_ONCE == 0:
             rate = learning_rate * (1 - (epoch * count + at) / (epochs * count))
@@ -124,7 +124,7 @@ def train_epoch(
         np.add.at(inputs, rows, change)
 
 
-def _mix(x: int) -> int:
+def mixed(x: int) -> int:
     """splitmix64 (Steele et al., "Fast splittable pseudorandom number generators", 2014)."""
     x = (x + 0x9E3779B97F4A7C15) & _BITS
     x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _BITS

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 _log = logging.getLogger(__name__)
-_SHOWN_FOLDS = ("test", "validation", "train")
+_SHOWN_FOLDS = ("test", "validation")
 _LARGEST_TABLE = 1 << 28  # probabilities
 _NAMED_LABELS = 5
 
@@ -46,14 +46,14 @@ def evaluate_folds(
 ) -> dict[str, ClassificationResult]:
     """Evaluate a classifier on the folds that there are.
 
-    Curves and mistakes are of one fold only: test, else validation, else train; and of none if its
+    Curves and mistakes are of one only: test, else validation, else the first; and of none if its
     probabilities would take more than 1 GB, so that a training never fails at its end.
 
     Raises:
         InputError: See `read_examples`.
     """
     files = {fold: path for fold, path in folds.items() if path}
-    shown = next((fold for fold in _SHOWN_FOLDS if fold in files), None)
+    shown = next((fold for fold in (*_SHOWN_FOLDS, *files) if fold in files), None)
     results = {}
     for fold, path in files.items():
         examples = read_examples(path)

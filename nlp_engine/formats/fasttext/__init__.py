@@ -21,6 +21,12 @@ from nlp_engine.formats.fasttext.reading import (
     open_matrices,
     read_model,
 )
+from nlp_engine.formats.fasttext.size import (
+    KEPT_BUCKET_BYTES,
+    code_bytes,
+    entry_bytes,
+    quantized_model_bytes,
+)
 from nlp_engine.formats.fasttext.writing import (
     Entries,
     ModelSettings,
@@ -29,16 +35,20 @@ from nlp_engine.formats.fasttext.writing import (
 )
 
 __all__ = [
+    "KEPT_BUCKET_BYTES",
     "LINE_END_WORD",
     "Entries",
     "FastTextClassifier",
     "FastTextMatrices",
     "FastTextModel",
     "ModelSettings",
+    "code_bytes",
+    "entry_bytes",
     "is_model",
     "ngram_buckets",
     "open_classifier",
     "open_matrices",
+    "quantized_model_bytes",
     "read_model",
     "write_model",
     "write_quantized_model",

@@ -43,6 +43,12 @@ class FastTextModel:
         label_counts: Their counts.
         kept_buckets: int32, the buckets that a pruned model still has, by row; None: all.
         quantized: Whether the input matrix is quantised.
+        tokens: Words and labels of the training corpus.
+        window_size: Context words on each side.
+        epochs: Passes over the corpus.
+        min_count: Rarer words were left out.
+        negative_samples: Negative samples per word.
+        sampling_threshold: Words more frequent than this were down-sampled.
     """
 
     model: str
@@ -58,6 +64,12 @@ class FastTextModel:
     label_counts: list[int]
     kept_buckets: NDArray[np.int32] | None
     quantized: bool
+    tokens: int
+    window_size: int
+    epochs: int
+    min_count: int
+    negative_samples: int
+    sampling_threshold: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +233,10 @@ def _read(cursor: _Cursor, path: Path) -> tuple[FastTextModel, _Place, _Place]:
     (version,) = cursor.unpack("<i")
     if not 11 <= version <= VERSION:
         raise FormatError(f"{path} has fastText version {version}; 11 and 12 can be read")
-    dim, _ws, _epoch, _min_count, _neg, word_ngrams, loss, model, buckets, minn, maxn, _rate = (
+    dim, window, epochs, min_count, negatives, word_ngrams, loss, model, buckets, minn, maxn, _ = (
         cursor.unpack("<12i")
     )
-    cursor.unpack("<d")
+    (threshold,) = cursor.unpack("<d")
     dictionary = _read_dictionary(cursor)
     (quantized,) = cursor.unpack("<?")
     inputs = _skip_quantized(cursor) if quantized else _skip_dense(cursor)
@@ -253,6 +265,12 @@ def _read(cursor: _Cursor, path: Path) -> tuple[FastTextModel, _Place, _Place]:
         label_counts=dictionary.label_counts,
         kept_buckets=kept,
         quantized=bool(quantized),
+        tokens=dictionary.tokens,
+        window_size=window,
+        epochs=epochs,
+        min_count=min_count,
+        negative_samples=negatives,
+        sampling_threshold=threshold,
     )
     return description, inputs, outputs
 
@@ -264,10 +282,11 @@ class _Dictionary:
     labels: list[str]
     label_counts: list[int]
     kept_buckets: NDArray[np.int32] | None
+    tokens: int
 
 
 def _read_dictionary(cursor: _Cursor) -> _Dictionary:
-    entries, words, _labels, _tokens, pruned = cursor.unpack("<3i2q")
+    entries, words, _labels, tokens, pruned = cursor.unpack("<3i2q")
     data, start = cursor.data, cursor.position
     ends, texts = [], []
     for _ in range(entries):
@@ -281,7 +300,7 @@ def _read_dictionary(cursor: _Cursor) -> _Dictionary:
     cursor.skip(0)  # the last entry must be whole
     kept = _read_kept(cursor, pruned) if pruned >= 0 else None
     if not texts:
-        return _Dictionary([], [], [], [], kept)
+        return _Dictionary([], [], [], [], kept, tokens)
     # Words have no NUL, so all are decoded at once.
     names = b"\0".join(texts).decode("utf-8").split("\0")
     block = np.frombuffer(data[begin:start], np.uint8)
@@ -289,7 +308,7 @@ def _read_dictionary(cursor: _Cursor) -> _Dictionary:
     counts = np.ascontiguousarray(after[:, :8]).view("<i8")[:, 0].tolist()
     if not np.array_equal(after[:, 8] == _LABEL_ENTRY, np.arange(entries) >= words):
         raise struct.error("labels among the words")
-    return _Dictionary(names[:words], counts[:words], names[words:], counts[words:], kept)
+    return _Dictionary(names[:words], counts[:words], names[words:], counts[words:], kept, tokens)
 
 
 def _read_kept(cursor: _Cursor, size: int) -> NDArray[np.int32]:

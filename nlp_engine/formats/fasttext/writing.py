@@ -11,7 +11,14 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_engine.formats.fasttext.reading import CENTROIDS, LOSSES, MAGIC, MODELS, VERSION
+from nlp_engine.formats.fasttext.reading import (
+    CENTROIDS,
+    LOSSES,
+    MAGIC,
+    MODELS,
+    VERSION,
+    FastTextModel,
+)
 from nlp_engine.native.classifier import ClassifierMatrix, QuantizedMatrix
 
 _MODEL_NUMBERS = {name: number for number, name in MODELS.items()}
@@ -29,7 +36,7 @@ class ModelSettings:
 
     Attributes:
         model: `skipgram`, `cbow` or `supervised`.
-        loss: `ns`, `softmax` or `ova`.
+        loss: `ns`, `hs`, `softmax` or `ova`.
         window_size: Context words on each side.
         epochs: Passes over the corpus.
         min_count: Rarer words were left out.
@@ -52,6 +59,23 @@ class ModelSettings:
     min_char: int = 0
     max_char: int = 0
     buckets: int = 0
+
+    @classmethod
+    def of(cls, model: FastTextModel) -> ModelSettings:
+        """Those of a model that was read."""
+        return cls(
+            model=model.model,
+            loss=model.loss,
+            window_size=model.window_size,
+            epochs=model.epochs,
+            min_count=model.min_count,
+            negative_samples=model.negative_samples,
+            word_ngrams=model.word_ngrams,
+            sampling_threshold=model.sampling_threshold,
+            min_char=model.min_char,
+            max_char=model.max_char,
+            buckets=model.buckets,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
