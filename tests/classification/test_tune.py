@@ -7,9 +7,12 @@ import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from sklearn.metrics import brier_score_loss
 
 from nlp_engine.classification.classifier import Classifier
+from nlp_engine.classification.evaluation import read_examples
 from nlp_engine.classification.train import train_classifier
 from nlp_engine.classification.tuning.settings import TuningSettings
 from nlp_engine.classification.tuning.tune import tune_classifier
@@ -51,8 +54,9 @@ def test_the_folder_is_a_classifiers_with_a_record_of_the_trials(found: Path) ->
     assert [trial["number"] for trial in record["trials"]] == list(range(12))
     assert manifest.counts["trials"] == 12
     best = record["trials"][record["best_trial"]]
-    finished = [t["value"] for t in record["trials"] if t["state"] == "finished"]
-    assert best["value"] == max(finished) == evaluation(found)["validation_accuracy"]
+    finished = [t["score"] for t in record["trials"] if t["state"] == "finished"]
+    assert best["score"] == max(finished)
+    assert best["value"] == evaluation(found)["validation_accuracy"]
     for name, value in best["settings"].items():
         assert manifest.settings[name] == value
 
@@ -173,6 +177,21 @@ def test_what_cannot_be_tuned_is_said(labelled: Path, tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="no trial came to its end: .* lower learning_rate"):
         tune_classifier(labelled, out, learning_rate=1e30, trials=2)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_score_is_the_metric_less_the_brier_score(found: Path, labelled: Path) -> None:
+    """scikit-learn's Brier score of one label, summed over the labels."""
+    classifier = Classifier.open(found)
+    examples = read_examples(labelled / "validation.txt")
+    probabilities = classifier.probabilities(examples.texts)
+    names = np.array([classifier.labels[words[0]] for words in examples.labels])
+    brier = sum(
+        brier_score_loss(names == name, probabilities[:, column].clip(0, 1))
+        for column, name in enumerate(classifier.label_names)
+    )
+    record = tuning(found)
+    best = record["trials"][record["best_trial"]]
+    assert best["score"] == pytest.approx(best["value"] - 0.3 * brier, abs=1e-5)
 
 
 def test_metric_of_a_label() -> None:

@@ -46,8 +46,8 @@ def fail(*arguments: object, code: int = 2) -> str:
 
 COMMANDS = [
     "", "demo", "train", "tune", "evaluate", "compress", "similar", "analogy", "predict", "link",
-    "serve", "wiki", "wiki extract", "corpus", "corpus build", "corpus recipes", "corpus label", "kb",
-    "kb build", "kb show", "items", "items build", "items check", "job", "job train",
+    "serve", "wiki", "wiki extract", "corpus", "corpus build", "corpus recipes", "corpus label",
+    "kb", "kb build", "kb show", "items", "items build", "items check", "job", "job train",
 ]  # fmt: skip
 
 

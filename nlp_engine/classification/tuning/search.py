@@ -20,7 +20,7 @@ from nlp_engine.classification.artifacts import write_classifier, write_training
 from nlp_engine.classification.hyperparameters import ClassifierSettings
 from nlp_engine.classification.trainer import HeldOutProbabilities, TrainingData, train
 from nlp_engine.classification.tuning.data import ExampleCache
-from nlp_engine.classification.tuning.objective import Objective
+from nlp_engine.classification.tuning.objective import Judgement, Objective
 from nlp_engine.classification.tuning.settings import TuningSettings
 from nlp_engine.classification.tuning.space import beginning, suggest
 from nlp_engine.classification.weights import label_weights
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     Trial = optuna.trial.FrozenTrial
 
 JOURNAL_FILE = "tuning.journal"
+METRIC = "metric"
+"""What a trial's metric is called among Optuna's attributes; its value is the score."""
+
 _LOOKS = 4  # a trial is looked at after each quarter
 
 
@@ -110,25 +113,28 @@ class Search:
         trial = study.ask()
         best = _best(study)
         try:
-            value = self._train(trial, best, clock)
+            found = self._train(trial, best, clock)
         except _TimeIsUp:
             study.tell(trial, state=optuna.trial.TrialState.FAIL)
             raise
         except (EngineError, SettingError) as error:  # not finite, or too large
             study.tell(trial, state=optuna.trial.TrialState.PRUNED)
             return str(error)
-        if value is None:
+        if found is None:
             study.tell(trial, state=optuna.trial.TrialState.PRUNED)
         else:
-            study.tell(trial, value)
+            trial.set_user_attr(METRIC, found.metric)
+            study.tell(trial, found.score)
         return ""
 
-    def _train(self, trial: optuna.trial.Trial, best: Trial | None, clock: _Clock) -> float | None:
-        """Train once; gives the metric, or None for a trial that was given up."""
+    def _train(
+        self, trial: optuna.trial.Trial, best: Trial | None, clock: _Clock
+    ) -> Judgement | None:
+        """Train once; gives None for a trial that was given up."""
         settings = ClassifierSettings(**suggest(trial, self.fixed))
         detail = f"trial {trial.number + 1}"
         if best:
-            detail += f", {self.chosen.metric} {best.value:.4f} so far"
+            detail += f", {self.chosen.metric} {best.user_attrs[METRIC]:.4f} so far"
 
         def tick(_: Progress) -> None:
             done = min(clock.seconds, clock.budget)
@@ -150,7 +156,7 @@ class Search:
             pretrained=self.pretrained,
             after_epoch=watch,
         )
-        if watch.value is not None and (best is None or watch.value > (best.value or 0.0)):
+        if watch.found is not None and (best is None or watch.found.score > _score(best)):
             for old in self.folder.glob("trial-*"):
                 if not best or old != self.model_of(best):
                     shutil.rmtree(old)
@@ -158,7 +164,7 @@ class Search:
             new.mkdir()
             write_classifier(new, trained, entries, settings)
             write_training(new, run)
-        return watch.value
+        return watch.found
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +187,7 @@ class _Watch:
     """Looks at a trial after its epochs.
 
     Attributes:
-        value: The metric after the last epoch; None as long as there is none.
+        found: What it is after the last epoch; None as long as there is none.
     """
 
     def __init__(
@@ -194,7 +200,7 @@ class _Watch:
         *,
         hurried: bool,
     ) -> None:
-        self.value: float | None = None
+        self.found: Judgement | None = None
         self._trial = trial
         self._epochs = epochs
         self._objective = objective
@@ -211,11 +217,11 @@ class _Watch:
             return not self._comes_too_late(epoch)
         self._looks = looks
         assert self._data.validation is not None
-        value = self._objective.value(self._data.validation, probabilities())
+        found = self._objective.judge(self._data.validation, probabilities())
         if epoch == self._epochs:
-            self.value = value
+            self.found = found
             return True
-        self._trial.report(value, looks)
+        self._trial.report(found.score, looks)
         return not self._trial.should_prune() and not self._comes_too_late(epoch)
 
     def _comes_too_late(self, epoch: int) -> bool:
@@ -251,7 +257,12 @@ def _trials(study: optuna.study.Study) -> list[Trial]:
 
 def _best(study: optuna.study.Study) -> Trial | None:
     finished = [trial for trial in _trials(study) if trial.state.name == "COMPLETE"]
-    return max(finished, key=lambda trial: trial.value or 0.0, default=None)
+    return max(finished, key=_score, default=None)
+
+
+def _score(trial: Trial) -> float:
+    assert trial.value is not None
+    return trial.value
 
 
 @contextlib.contextmanager

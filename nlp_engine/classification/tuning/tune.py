@@ -17,7 +17,7 @@ from nlp_engine.classification.hyperparameters import ClassifierSettings
 from nlp_engine.classification.train import as_text, finish_folder, label_names
 from nlp_engine.classification.tuning.data import ExampleCache
 from nlp_engine.classification.tuning.objective import Objective
-from nlp_engine.classification.tuning.search import JOURNAL_FILE, Search
+from nlp_engine.classification.tuning.search import JOURNAL_FILE, METRIC, Search
 from nlp_engine.classification.tuning.settings import TuningSettings
 from nlp_engine.classification.vocabulary import read_entries
 from nlp_engine.corpus.labelled import LabelledFiles, labelled_files, write_labels
@@ -149,7 +149,7 @@ def _search(
 
 
 def _write_tuning(folder: Path, best: Trial, trials: Sequence[Trial], metric: str) -> None:
-    """Write `tuning.json`: the metric, the best trial's number, and all trials."""
+    """Write `tuning.json`: the best trial's number, and all trials with metric and score."""
     record = {
         "metric": metric,
         "best_trial": best.number,
@@ -157,7 +157,8 @@ def _write_tuning(folder: Path, best: Trial, trials: Sequence[Trial], metric: st
             {
                 "number": trial.number,
                 "state": _STATES.get(trial.state.name, "failed"),
-                "value": trial.value if trial.state.name == "COMPLETE" else None,
+                "value": trial.user_attrs.get(METRIC),
+                "score": trial.value if trial.state.name == "COMPLETE" else None,
                 "seconds": trial.duration.total_seconds() if trial.duration else None,
                 "settings": trial.params,
             }
