@@ -81,14 +81,14 @@ def _sample(matrix: NDArray[np.float32], rows: NDArray[np.int64], seed: int) -> 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """Rows of length 1; those of zeros stay."""
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(norms > 0, norms, 1)
+    return np.asarray(rows / np.where(norms > 0, norms, 1), np.float32)
 
 
 def _factors(rows: NDArray[np.float32], decoded: NDArray[np.float32]) -> NDArray[np.float32]:
     """float32 (N), what must multiply decoded rows so that they are nearest to the rows."""
     products = np.einsum("ij,ij->i", rows, decoded)
     squares = np.einsum("ij,ij->i", decoded, decoded)
-    return products / np.where(squares > 0, squares, 1)
+    return np.asarray(products / np.where(squares > 0, squares, 1), np.float32)
 
 
 def _with_factors(

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from nlp_engine.corpus.labelled import LABEL_PREFIX
 from nlp_engine.corpus.vocabulary import encode_corpus
 from nlp_engine.errors import InputError
 from nlp_engine.formats.fasttext import LINE_END_WORD, Entries
 from nlp_engine.progress import Report
-
-_Counted = list[tuple[str, int]]
 
 
 def read_entries(path: Path, *, min_count: int, threads: int | None, report: Report) -> Entries:
@@ -26,20 +26,20 @@ def read_entries(path: Path, *, min_count: int, threads: int | None, report: Rep
             than two labels.
     """
     corpus = encode_corpus(path, threads=threads, report=report)
-    counted = list(zip(corpus.words, corpus.counts.tolist(), strict=True))
-    labels = [(word, count) for word, count in counted if word.startswith(LABEL_PREFIX)]
+    starts = (word.startswith(LABEL_PREFIX) for word in corpus.words)
+    is_label = np.fromiter(starts, bool, len(corpus.words))
+    labels = np.flatnonzero(is_label)
     if len(labels) < 2:
-        raise InputError(_too_few(path, labels, counted))
-    words = [(word, count) for word, count in counted if not word.startswith(LABEL_PREFIX)]
-    words = _with_line_ends(words, corpus.lines)
-    every = Entries(
-        words=[word for word, _ in words],
-        counts=[count for _, count in words],
-        labels=[label for label, _ in labels],
-        label_counts=[count for _, count in labels],
+        raise InputError(_too_few(path, len(labels), corpus.words))
+    words = np.flatnonzero(~is_label & (corpus.counts >= min_count))
+    entries = Entries(
+        words=[corpus.words[i] for i in words],
+        counts=corpus.counts[words].tolist(),
+        labels=[corpus.words[i] for i in labels],
+        label_counts=corpus.counts[labels].tolist(),
         tokens=corpus.tokens + corpus.lines,
     )
-    return frequent(every, min_count)
+    return frequent(_with_line_ends(entries, corpus.lines), min_count)
 
 
 def frequent(entries: Entries, min_count: int) -> Entries:
@@ -48,15 +48,22 @@ def frequent(entries: Entries, min_count: int) -> Entries:
     return replace(entries, words=entries.words[:kept], counts=entries.counts[:kept])
 
 
-def _with_line_ends(words: _Counted, lines: int) -> _Counted:
-    count = lines + dict(words).get(LINE_END_WORD, 0)
-    others = [entry for entry in words if entry[0] != LINE_END_WORD]
-    return sorted([(LINE_END_WORD, count), *others], key=lambda entry: -entry[1])
+def _with_line_ends(entries: Entries, lines: int) -> Entries:
+    """The same with `</s>`, which may be among the words already, so many times more."""
+    words, counts = list(entries.words), list(entries.counts)
+    if LINE_END_WORD in words:
+        place = words.index(LINE_END_WORD)
+        del words[place]
+        lines += counts.pop(place)
+    place = bisect.bisect_left(counts, -lines, key=lambda count: -count)
+    words.insert(place, LINE_END_WORD)
+    counts.insert(place, lines)
+    return replace(entries, words=words, counts=counts)
 
 
-def _too_few(path: Path, labels: _Counted, words: Iterable[tuple[str, int]]) -> str:
-    what = f"{path} has {len(labels)} labels; a classifier needs two"
+def _too_few(path: Path, labels: int, words: Iterable[str]) -> str:
+    what = f"{path} has {labels} labels; a classifier needs two"
     quoted = f'"{LABEL_PREFIX}'
-    if any(word.startswith(quoted) for word, _ in words):
+    if any(word.startswith(quoted) for word in words):
         return f"{what}. Some are in quotation marks ({quoted}…): write them without"
     return f"{what} (lines begin with {LABEL_PREFIX}NAME)"

@@ -196,5 +196,7 @@ def _problem(encoding: native.Encoding, files: Sequence[Path]) -> str:
 
 
 def _words(encoding: native.Encoding) -> list[str]:
-    data, offsets = encoding.word_bytes.tobytes(), encoding.word_offsets.tolist()
-    return [data[begin:end].decode("utf-8") for begin, end in itertools.pairwise(offsets)]
+    if len(encoding.word_offsets) == 1:
+        return []
+    ends = encoding.word_offsets[1:-1]  # words have no line feed, so all are decoded at once
+    return np.insert(encoding.word_bytes, ends, ord("\n")).tobytes().decode("utf-8").split("\n")
