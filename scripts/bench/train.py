@@ -1,6 +1,6 @@
 """How fast word vectors are trained: ours, fastText and gensim, with the same settings and threads.
 
-    python scripts/bench/train.py [--quick] [--rounds 4] [--results FILE]
+    python scripts/bench/train.py [--quick] [--modes MODE…] [--rounds 4] [--results FILE]
     python scripts/bench/train.py --table [--results FILE]
 
 Every round trains everything once, in an order by chance; run it on a quiet machine. Rates are
@@ -65,16 +65,19 @@ class Contender:
 
 
 def contenders(
-    implementations: Sequence[str], instructions: Sequence[str], threads: int
+    implementations: Sequence[str],
+    modes: Sequence[str] | None,
+    instructions: Sequence[str],
+    threads: int,
 ) -> list[Contender]:
     """All that is timed; a peer's mode stands once, whichever of ours are compared with it."""
     found = dict[Contender, None]()
     for mode, dim in _MODES:
-        for name in implementations:
+        for name in implementations if not modes or mode in modes else ():
             training = _training(name, mode, threads, dim=dim, epochs=1)
             for level in instructions if name == OURS else ("",):
                 found[Contender(training=training, instructions=level)] = None
-    for name in implementations:
+    for name in implementations if not modes else ():
         training = _training(name, "batch_skipgram", threads, epochs=_END_TO_END_EPOCHS)
         level = instructions[0] if name == OURS else ""
         found[Contender(training=training, instructions=level, whole=True)] = None
@@ -140,7 +143,7 @@ def measure_all(arguments: argparse.Namespace, data: Path) -> None:
             "corpus_sha256": file_sha256(corpus),
             "work": asdict(corpus_work(corpus, basis)),
         }
-        found = contenders(arguments.only, levels, arguments.threads)
+        found = contenders(arguments.only, arguments.modes, levels, arguments.threads)
         arguments.results.parent.mkdir(parents=True, exist_ok=True)
         with arguments.results.open("w", encoding="utf-8", buffering=1) as file:
             file.write(json.dumps(about) + "\n")
@@ -168,6 +171,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--only", nargs="+", choices=IMPLEMENTATIONS, default=IMPLEMENTATIONS)
+    parser.add_argument(
+        "--modes", nargs="+", choices=sorted({mode for mode, _ in _MODES}), help="only these"
+    )
     parser.add_argument("--results", type=Path, default=_RESULTS, metavar="FILE")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache/nlp_engine/bench")
     parser.add_argument("--table", action="store_true", help="run nothing, print the results'")

@@ -1,7 +1,7 @@
 """How good word vectors are after the same epochs: ours, fastText's and gensim's.
 
-    python scripts/bench/train_quality.py [--only NAME…] [--seeds 3] [--results FILE]
-    python scripts/bench/train_quality.py --table [--results FILE]
+    python scripts/bench/train_quality.py [--only NAME…] [--modes MODE…] [--seeds 3]
+    python scripts/bench/train_quality.py --table
 
 Every finished run is a line of JSON in the results; a run whose line is there is not repeated, so
 the command goes on where it was stopped (to repeat a run, delete its line). In the end, or at once
@@ -34,6 +34,7 @@ from vector_scores import score
 
 _RESULTS = Path(__file__).parent / "results" / "train_quality.jsonl"
 _MODES = ("skipgram", "batch_skipgram", "cbow")
+_ENGLISH_MODES = (*_MODES, "skipgram+subwords")
 # What ours gives with other settings, beside the tables of equal ones; the first is --preset best.
 _OTHERS = (
     ("batch_skipgram", "--epochs 10 --learning-rate 0.03"),
@@ -44,10 +45,14 @@ _OTHERS = (
 )
 
 
-def planned(implementations: Sequence[str], seeds: int) -> Iterator[tuple[str, Training]]:
-    """Corpora and what to train on them, that which tells most first."""
+def planned(
+    implementations: Sequence[str], modes: Sequence[str] | None, seeds: int
+) -> Iterator[tuple[str, Training]]:
+    """Corpora and what to train on them, that which tells most first; named modes in English."""
     for seed in range(1, seeds + 1):
-        yield from _runs("en", (*_MODES, "skipgram+subwords"), seed, implementations)
+        yield from _runs("en", modes or _ENGLISH_MODES, seed, implementations)
+    if modes:
+        return
     for seed in range(1, seeds + 1):
         for mode, options in _OTHERS if OURS in implementations else ():
             yield "en", Training(implementation=OURS, mode=mode, seed=seed, options=options)
@@ -115,13 +120,14 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=_RESULTS, metavar="FILE")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache/nlp_engine/bench")
     parser.add_argument("--only", nargs="+", choices=IMPLEMENTATIONS, default=IMPLEMENTATIONS)
+    parser.add_argument("--modes", nargs="+", choices=_ENGLISH_MODES, help="English only, of these")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--table", action="store_true", help="run nothing")
     arguments = parser.parse_args()
 
     if not arguments.table:
         arguments.results.parent.mkdir(parents=True, exist_ok=True)
-        for name, training in planned(arguments.only, arguments.seeds):
+        for name, training in planned(arguments.only, arguments.modes, arguments.seeds):
             done = [(row["corpus"], Training.of(row)) for row in read_rows(arguments.results)]
             if (name, training) not in done:
                 _finish(name, training, arguments.cache, arguments.results)
