@@ -1,6 +1,6 @@
 """How good the settings are that `tune` finds, beside fastText's autotune with the same time.
 
-    python scripts/bench/tune.py [--minutes 5] [--seeds 1] [--results FILE]
+    python scripts/bench/tune.py [--sets NAME…] [--minutes 5] [--seeds 1] [--results FILE]
     python scripts/bench/tune.py --table [--results FILE]
 
 A part of each set's training examples is held out to decide between settings, a fifth, or a tenth
@@ -123,6 +123,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1, help="of each search")
+    parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS))
     parser.add_argument("--results", type=Path, default=_RESULTS, metavar="FILE")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache/nlp_engine/bench")
     parser.add_argument("--table", action="store_true", help="run nothing, print the results'")
@@ -134,7 +135,7 @@ def main() -> None:
     arguments.results.parent.mkdir(parents=True, exist_ok=True)
     rows = _read(arguments.results)
     for seed in range(1, arguments.seeds + 1):
-        for name in () if arguments.table else SETS:
+        for name in () if arguments.table else arguments.sets:
             files = split(name, arguments.cache, data_folder())
             jobs = [
                 {
