@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from nlp_engine.corpus.label import label_corpus as label_corpus
     from nlp_engine.embeddings.train import train_vectors as train_vectors
     from nlp_engine.embeddings.vectors import WordVectors as WordVectors
+    from nlp_engine.entities.calibrate import (
+        calibrate_knowledge_base as calibrate_knowledge_base,
+    )
+    from nlp_engine.entities.domain_rules import DomainRules as DomainRules
     from nlp_engine.entities.knowledge_base import KnowledgeBase as KnowledgeBase
+    from nlp_engine.entities.overlay import Overlay as Overlay
     from nlp_engine.entities.ranking import EntityLink as EntityLink
     from nlp_engine.entities.ranking import EntityRanker as EntityRanker
     from nlp_engine.errors import NlpEngineError as NlpEngineError
@@ -28,14 +33,17 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "Classifier": "classification.classifier",
+    "DomainRules": "entities.domain_rules",
     "EntityLink": "entities.ranking",
     "EntityRanker": "entities.ranking",
     "KnowledgeBase": "entities.knowledge_base",
     "NlpEngineError": "errors",
+    "Overlay": "entities.overlay",
     "Prediction": "classification.classifier",
     "WordVectors": "embeddings.vectors",
     "build_corpus": "corpus.build",
     "build_items": "personalize.items",
+    "calibrate_knowledge_base": "entities.calibrate",
     "check_items": "personalize.check",
     "compress_classifier": "classification.compress",
     "extract_dumps": "wiki.extract",

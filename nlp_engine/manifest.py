@@ -24,7 +24,7 @@ FORMAT_VERSIONS = {
     "vectors": 1,
     "classifier": 1,
     "evaluation": 1,
-    "knowledge base": 1,
+    "knowledge base": 2,
     "items": 1,
     "codebook": 1,
     "demo": 1,
@@ -73,7 +73,7 @@ class Manifest:
         licence: Licence of the content, if known.
         attribution: Whom to name as the source of the content, if known.
         sources: The files that it was made from.
-        parents: Ids of the folders that it was made from, by format.
+        parents: Ids of the folders that it was made from, by format; several with spaces between.
         settings: The settings that were used.
         counts: What the folder holds, counted.
         seconds: How long it took to make.
@@ -153,7 +153,7 @@ def write_manifest(
             dataclasses.asdict(FileRecord.of(source) if isinstance(source, Path) else source)
             for source in sources
         ],
-        "parents": {parent.format: parent.id for parent in parents},
+        "parents": _ids(parents),
         "settings": dict(settings or {}),
         "files": [dataclasses.asdict(record) for record in files],
     }
@@ -168,6 +168,14 @@ def write_manifest(
     }
     _write(folder / FILE_NAME, content)
     return _parse(content)
+
+
+def _ids(parents: Sequence[Manifest]) -> dict[str, str]:
+    ids: dict[str, str] = {}
+    for parent in parents:
+        before = ids.get(parent.format)
+        ids[parent.format] = f"{before} {parent.id}" if before else parent.id
+    return ids
 
 
 def record_file(folder: Path, name: str) -> None:

@@ -49,12 +49,17 @@ def _print_error(message: str) -> None:
 
 def json_line(value: Any) -> str:
     """A value as one line of JSON."""
-    return json.dumps(value, ensure_ascii=False)
+    return _printable(json.dumps(value, ensure_ascii=False))
 
 
 def print_json(value: Any) -> None:
     """Print a value for a program to read."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    typer.echo(_printable(json.dumps(value, ensure_ascii=False, indent=2)))
+
+
+def _printable(text: str) -> str:
+    """A text with halves of characters, which UTF-8 lacks, escaped as JSON does."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def print_table(
@@ -66,7 +71,7 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     numeric = [
         all(isinstance(row[i], int | float | None) for row in rows) for i in range(len(columns))
     ]
@@ -75,7 +80,10 @@ def print_table(
     for row in rows:
         table.add_row(*(Text(_shown(value)) for value in row))
     width = None if sys.stdout.isatty() else 120
-    Console(width=width, highlight=False).print(table)
+    console = Console(width=width, highlight=False)
+    if title:
+        console.print(Text(_printable(title), "italic"), soft_wrap=True)
+    console.print(table)
 
 
 def print_made(place: object, counts: Mapping[str, int], *, quiet: bool, as_json: bool) -> None:

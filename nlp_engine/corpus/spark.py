@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from nlp_engine.errors import EngineError, SettingError, require
 
 _LEAST_MEMORY = 512 << 20  # Spark refuses a heap that is much smaller
@@ -19,8 +17,8 @@ _LEAST_MEMORY = 512 << 20  # Spark refuses a heap that is much smaller
 @contextlib.contextmanager
 def session(
     tables: Mapping[str, Path], *, memory: int, spill: Path
-) -> Iterator[Callable[[str], pa.Table]]:
-    """Give a function that runs a SQL text on Spark.
+) -> Iterator[Callable[[str, Path], None]]:
+    """Give a function that runs a SQL text on Spark and writes the result to a Parquet folder.
 
     A running session is used as it is, e.g. a cluster's, and left running; its own temporary
     views are not touched. Otherwise a local one is started and stopped.
@@ -48,7 +46,9 @@ def session(
             own_views = used.newSession()
             for name, path in tables.items():
                 own_views.read.parquet(path.absolute().as_uri()).createOrReplaceTempView(name)
-            yield lambda text: own_views.sql(text).toArrow()
+            yield lambda text, path: own_views.sql(text).write.parquet(
+                path.absolute().as_uri(), mode="overwrite"
+            )
         finally:
             if running is None:
                 used.stop()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import marisa_trie
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,46 +18,54 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from nlp_engine import settings
-from nlp_engine.corpus.counts import ANCHOR_SCHEMA, LinkCounts, check_engine, count_links
-from nlp_engine.entities.forms import FormTrie, form_key, title_form, tokens
-from nlp_engine.entities.knowledge_base import (
-    FORMS_FILE,
-    OUTSIDE_DUMP,
-    TITLES_FILE,
-    Arrays,
+from nlp_engine.corpus.counts import LinkCounts, check_engine, count_links, open_duckdb
+from nlp_engine.entities import numbering
+from nlp_engine.entities.anchors import Shards, strings_of, write_anchors
+from nlp_engine.entities.arrays import (
+    MappedFolder,
+    read_sorted_strings,
+    short_offsets,
+    write_number_lists,
+    write_sorted_strings,
+    write_strings,
 )
+from nlp_engine.entities.characters import characters
+from nlp_engine.entities.forms import title_form
 from nlp_engine.entities.settings import KnowledgeBaseSettings
 from nlp_engine.errors import InputError
 from nlp_engine.files import new_folder
-from nlp_engine.languages import Language, language
+from nlp_engine.languages import Language
 from nlp_engine.manifest import Manifest, read_manifest, write_manifest
+from nlp_engine.native import entities as kernel
 from nlp_engine.progress import Progress, Report, silent
 from nlp_engine.wiki.kinds import PageKind
-from nlp_engine.wiki.shards import ExtractedPage, read_articles, read_pages
-from nlp_engine.wiki.titles import resolve_redirects
 
-_ROWS_PER_BATCH = 100_000
+_DUCKDB_SHARE = 0.4  # of the memory; the rest is for arrays and for reading
 
 
 def build_knowledge_base(
-    extracted: Path | str,
+    extracted: Path | str | Sequence[Path | str],
     out: Path | str,
     *,
+    wikidata: Path | None = None,
     overwrite: bool = False,
     report: Report = silent,
     **options: Any,
 ) -> Manifest:
     """Build a knowledge base from extracted shards.
 
-    Forms are link anchors, redirect titles, and page titles without a final part in brackets.
-    Redirects are resolved and disambiguation pages are no candidates. Targets without a page in
-    the dump are kept: in an excerpt they are most of what the text links to.
+    Forms are link anchors, the titles of pages and redirects with and without a final part in
+    brackets, surnames of people, and titles of disambiguation pages for what these list. Redirects
+    are resolved; disambiguation pages and lists are no candidates. Targets without a page in the
+    dump are kept: in an excerpt they are most of what the text links to.
 
     Args:
-        extracted: An extracted folder.
+        extracted: An extracted folder, or several of one wiki: pages of later ones replace those
+            of earlier ones with the same title, as when an increment is merged.
         out: The folder to make.
+        wikidata: CSV, TSV or Parquet with the columns `wikidata` and `title` or `page_id`.
         overwrite: Replace an existing folder.
-        report: Told of documents read.
+        report: Told of pages, links and documents read.
         **options: Fields of `KnowledgeBaseSettings`.
 
     Returns:
@@ -64,216 +73,368 @@ def build_knowledge_base(
 
     Raises:
         EngineError: Spark was chosen and cannot be started.
-        InputError: The folder cannot be read or its texts have no links.
+        InputError: A folder cannot be read, is of another language, or no page links to another.
         MissingExtraError: Spark was chosen and is not installed.
         OutputError: The folder exists or cannot be written.
         SettingError: An option that does not exist or is out of range.
     """
+    folders = [extracted] if isinstance(extracted, str | Path) else list(extracted)
+    return build_from_shards(
+        open_shards([Path(folder) for folder in folders]),
+        Path(out),
+        settings.from_mapping(KnowledgeBaseSettings, options),
+        wikidata=wikidata,
+        overwrite=overwrite,
+        report=report,
+    )
+
+
+def open_shards(folders: Sequence[Path], *, fold: int | None = None) -> Shards:
+    """The pages of extracted folders, `fold` of ten held out.
+
+    Raises:
+        InputError: There is no folder, or they are of different languages.
+    """
+    if not folders:
+        raise InputError("no extracted folder was given; `nlp-engine wiki extract` makes one")
+    manifests = [read_manifest(folder, "extracted") for folder in folders]
+    for folder, manifest in zip(folders, manifests, strict=True):
+        if manifest.language != manifests[0].language:
+            raise InputError(
+                f"{folder} is of language {manifest.language!r}, {folders[0]} of "
+                f"{manifests[0].language!r}; a knowledge base is of one wiki"
+            )
+    return Shards(folders, manifests, fold)
+
+
+def build_from_shards(
+    shards: Shards,
+    out: Path,
+    chosen: KnowledgeBaseSettings,
+    *,
+    wikidata: Path | None = None,
+    overwrite: bool = False,
+    report: Report = silent,
+) -> Manifest:
+    """`build_knowledge_base` for shards that are open."""
     started = time.monotonic()
-    chosen = settings.from_mapping(KnowledgeBaseSettings, options)
     check_engine(chosen.engine)
-    extracted = Path(extracted)
-    parent = read_manifest(extracted, "extracted")
-    with new_folder(Path(out), overwrite=overwrite) as folder:
+    max_words = _max_words(shards.language, chosen)
+    with new_folder(out, overwrite=overwrite) as folder:
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            pages = _write_anchors(
-                extracted, Path(scratch, "anchors.parquet"), parent, chosen, report
+            writer = Writer(folder, Path(scratch), chosen, report)
+            wikidata_key = None
+            if wikidata:  # before anything that takes long
+                with writer.connection() as connection:
+                    wikidata_key = numbering.read_wikidata(connection, wikidata)
+            counted = _count(shards, writer, max_words, report)
+            counts = writer.write(
+                counted,
+                lambda forms, found: _count_documents(shards, forms, found, max_words, report),
+                articles=_articles(counted.pages),
+                source=shards.folders[0],
+                wikidata_key=wikidata_key,
             )
-            report(Progress("counting links", 0, None, "links"))
-            counted = count_links(
-                Path(scratch, "anchors.parquet"),
-                pages.redirects,
-                pages.disambiguations,
-                engine=chosen.engine,
-                memory=chosen.memory,
-                spill=Path(scratch),
-            )
-        if counted.in_links.num_rows == 0:
-            raise InputError(f"{extracted}: no page links to another; there is nothing to learn")
-        counts = _write(folder, extracted, counted, pages, parent, chosen, report)
         return write_manifest(
             folder,
             format="knowledge base",
-            language=parent.language,
+            language=shards.language.code,
             started=started,
-            parents=[parent],
-            settings=settings.to_mapping(chosen),
+            sources=[wikidata] if wikidata else [],
+            parents=shards.manifests,
+            settings=settings.to_mapping(chosen) | {"max_form_words": max_words},
             counts=counts,
         )
 
 
+def _max_words(of: Language, chosen: KnowledgeBaseSettings) -> int:
+    if chosen.max_form_words is not None:
+        return chosen.max_form_words
+    return 8 if of.spaces else 20
+
+
 @dataclass(frozen=True, slots=True)
-class _Pages:
-    page_ids: dict[str, int]  # of articles, by title
-    redirects: dict[str, str]
-    disambiguations: list[str]
+class CountedPages:
+    """A wiki, counted.
+
+    Attributes:
+        links: Its links.
+        pages: Parquet file of the schema `anchors.PAGE_SCHEMA`.
+        excluded: Parquet file of titles that are no entities.
+    """
+
+    links: LinkCounts
+    pages: Path
+    excluded: Path
 
 
-def _write_anchors(
-    extracted: Path, path: Path, parent: Manifest, chosen: KnowledgeBaseSettings, report: Report
-) -> _Pages:
-    """Write every link, title and redirect as a row of `ANCHOR_SCHEMA`."""
-    pages = _Pages({}, {}, [])
-    total = sum(parent.counts.get(kind, 0) for kind in ("articles", "redirects", "disambiguations"))
-    its_language = language(parent.language)
-    batch: list[tuple[str, str, str, str]] = []
-    with pq.ParquetWriter(path, ANCHOR_SCHEMA) as writer:
-        for number, page in enumerate(read_pages(extracted), 1):
-            if page.kind is PageKind.ARTICLE:
-                pages.page_ids[page.title] = page.page_id
-            elif page.redirect_to:
-                pages.redirects[page.title] = page.redirect_to
-            else:
-                pages.disambiguations.append(page.title)
-            batch += _anchors(page, its_language, chosen.max_form_words)
-            if len(batch) >= _ROWS_PER_BATCH:
-                writer.write_table(_anchor_table(batch))
-                batch = []
-            report(Progress("reading links", number, total, "pages"))
-        writer.write_table(_anchor_table(batch))
-    return _Pages(pages.page_ids, resolve_redirects(pages.redirects), pages.disambiguations)
-
-
-def _anchors(
-    page: ExtractedPage, language: Language, max_words: int
-) -> Iterator[tuple[str, str, str, str]]:
-    def key(text: str) -> str:
-        form = form_key(text, language)
-        return form if form.count(" ") < max_words else ""
-
-    if page.kind is PageKind.ARTICLE:
-        yield page.title, key(title_form(page.title)), page.title, "title"
-    elif page.redirect_to:
-        yield page.title, key(title_form(page.title)), page.redirect_to, "redirect"
-        return
-    for link in page.links:
-        yield page.title, key(page.text[link.start : link.end]), link.target, "anchor"
-    for outside in page.outside_links:
-        yield page.title, key(outside.anchor), outside.target, "outside"
-
-
-def _anchor_table(rows: list[tuple[str, str, str, str]]) -> pa.Table:
-    columns = zip(*rows, strict=True) if rows else ([], [], [], [])
-    return pa.Table.from_arrays(
-        [pa.array(column, pa.string()) for column in columns], schema=ANCHOR_SCHEMA
+def _count(shards: Shards, writer: Writer, max_words: int, report: Report) -> CountedPages:
+    anchors, pages, excluded = write_anchors(
+        shards, writer.scratch, max_words=max_words, report=report
     )
-
-
-def _write(
-    folder: Path,
-    extracted: Path,
-    counted: LinkCounts,
-    pages: _Pages,
-    parent: Manifest,
-    chosen: KnowledgeBaseSettings,
-    report: Report,
-) -> dict[str, int]:
-    """Write the tries and arrays; return the counts of their entries."""
-    targets = (counted.candidates["target"], counted.in_links["target"])
-    titles = marisa_trie.Trie(set(pages.page_ids).union(*(t.to_pylist() for t in targets)))
-    titles.save(str(folder / TITLES_FILE))
-    frequent = counted.forms.filter(pc.field("links") >= chosen.min_link_count)
-    forms, statistics = _kept_forms(extracted, frequent, parent, chosen, report)
-    forms.save(folder / FORMS_FILE)
-    arrays = Arrays(
-        **statistics,
-        **_candidates(counted.candidates, forms, titles),
-        **_in_links(counted.in_links, titles),
-        page_ids=_page_ids(pages.page_ids, titles),
+    report(Progress("counting links", 0, None, "links"))
+    with writer.connection() as connection:
+        redirects = numbering.resolve_redirects(connection, pages, writer.scratch)
+    links = count_links(
+        anchors,
+        redirects,
+        excluded,
+        engine=writer.chosen.engine,
+        memory=f"{writer.duckdb_memory}B",
+        spill=writer.scratch,
     )
-    for field in fields(arrays):
-        np.save(folder / f"{field.name}.npy", getattr(arrays, field.name))
-    return {
-        "articles": len(pages.page_ids),
-        "entities": len(titles),
-        "forms": len(forms),
-        "candidates": len(arrays.candidate_entities),
-        "in_links": len(arrays.in_link_sources),
-    }
+    anchors.unlink()
+    return CountedPages(links, pages, excluded)
 
 
-def _kept_forms(
-    extracted: Path,
-    counted: pa.Table,
-    parent: Manifest,
-    chosen: KnowledgeBaseSettings,
-    report: Report,
-) -> tuple[FormTrie, dict[str, NDArray[Any]]]:
-    """The forms above the least link probability, and their statistics by form id."""
-    keys = counted["form"].to_pylist()
-    every_form = FormTrie.of(keys, chosen.max_form_words)
-    order = _ids(every_form.id, keys)
-    occurring = _form_documents(extracted, every_form, parent, report)[order]
-    linked = counted["link_documents"].to_numpy()
-    # A redirect is a page on which its title occurs and is a link.
-    documents = np.maximum(occurring + counted["redirect_documents"].to_numpy(), linked)
-    kept = linked >= chosen.min_link_probability * documents
-    kept_keys = [key for key, keep in zip(keys, kept.tolist(), strict=True) if keep]
-    forms = FormTrie.of(kept_keys, chosen.max_form_words)
-    position = np.argsort(_ids(forms.id, kept_keys))
-    columns = {
-        "form_links": counted["links"].to_numpy(),
-        "form_link_documents": linked,
-        "form_documents": documents,
-    }
-    return forms, {
-        name: column[kept][position].astype(np.uint32) for name, column in columns.items()
-    }
+def _articles(pages: Path) -> int:
+    """How many articles there are, without those that were replaced."""
+    batches = pq.ParquetFile(pages).iter_batches(columns=["kind"])
+    return sum(pc.equal(batch["kind"], PageKind.ARTICLE.value).true_count for batch in batches)
 
 
-def _form_documents(
-    extracted: Path, forms: FormTrie, parent: Manifest, report: Report
-) -> NDArray[np.int64]:
-    """(F) in how many articles each form occurs, in the text or as the title."""
-    documents = np.zeros(len(forms), np.int64)
-    total = parent.counts.get("articles")
-    its_language = language(parent.language)
-    for number, page in enumerate(read_articles(extracted), 1):
-        seen: set[int] = set()
-        for text in (title_form(page.title), page.text):
-            words = tokens(text, its_language)
-            for start in range(len(words)):
-                seen.update(form for _, form in forms.starting_at(words, start))
-        documents[list(seen)] += 1
-        report(Progress("counting forms", number, total, "documents"))
-    return documents
+def _count_documents(
+    shards: Shards, forms: Any, found: FormDocuments, max_words: int, report: Report
+) -> None:
+    """Count in how many articles each form occurs, in the text or as the title."""
+    counters = kernel.document_counters(
+        forms,
+        max_words,
+        characters(shards.language),
+        found.documents,
+        found.lower_documents,
+        os.cpu_count() or 1,
+    )
+    total, done = shards.total("articles"), 0
+    for batch in shards.batches(["title", "kind", "text"]):
+        pages = shards.counted(batch).of_kind(PageKind.ARTICLE)
+        titles = [title_form(title) for title in pages.column("title").to_pylist()]
+        counters.add(*_normal(pa.array(titles, pa.string())), *_normal(pages.column("text")))
+        done += pages.table.num_rows
+        report(Progress("counting forms", done, total, "documents"))
 
 
-def _candidates(counted: pa.Table, forms: FormTrie, titles: Any) -> dict[str, NDArray[Any]]:
-    form = _ids(forms.id, counted["form"].to_pylist())
-    entity = _ids(titles.get, counted["target"].to_pylist())
-    links = counted["links"].to_numpy()
-    order = np.lexsort((entity, -links, form))
-    order = order[np.count_nonzero(form < 0) :]  # forms that were left out have id -1
-    return {
-        "candidate_offsets": _offsets(form[order], len(forms)),
-        "candidate_entities": entity[order].astype(np.int32),
-        "candidate_counts": links[order].astype(np.uint32),
-    }
+class Writer:
+    """Writes a knowledge base's files from counts, with tables in a scratch folder.
+
+    Args:
+        folder: Where the files go.
+        scratch: For tables, and for what does not fit into memory.
+        chosen: The settings.
+        report: Told of rows written.
+    """
+
+    def __init__(
+        self, folder: Path, scratch: Path, chosen: KnowledgeBaseSettings, report: Report
+    ) -> None:
+        self._folder, self.scratch = folder, scratch
+        self.chosen = chosen
+        self._report = report
+        memory = settings.byte_size("memory", chosen.memory)
+        self.duckdb_memory = max(int(memory * _DUCKDB_SHARE), min(memory, 64 << 20))
+
+    def write(
+        self,
+        counted: CountedPages,
+        count_documents: Callable[[Any, FormDocuments], None],
+        *,
+        articles: int,
+        source: Path,
+        wikidata_key: str | None = None,
+    ) -> dict[str, int]:
+        """Write all files.
+
+        Args:
+            counted: The wiki, counted.
+            count_documents: Counts the documents of sorted forms.
+            articles: How many there are.
+            source: Where the wiki is, for errors.
+            wikidata_key: Of the table that `numbering.read_wikidata` has made.
+
+        Returns:
+            How many of everything there are.
+        """
+        self._report(Progress("numbering entities", 0, None, "entities"))
+        with self.connection() as connection:
+            numbering.number(
+                connection,
+                counted.links,
+                counted.pages,
+                counted.excluded,
+                min_links=self.chosen.min_link_count,
+            )
+            counts = {"articles": articles} | self._write_entities(connection, source, wikidata_key)
+            counts["categories"] = self._write_categories(connection)
+            documents = FormDocuments.read(connection)
+            forms = self._write_all_forms(connection)
+        count_documents(forms, documents)
+        documents.settle()
+        kept = documents.kept(self.chosen.min_link_probability)
+        counts["forms"] = self._write_forms(forms, documents, kept)
+        with self.connection() as connection:
+            counts["candidates"] = self._write_candidates(connection, kept)
+        return counts
+
+    def connection(self) -> Any:
+        """The tables."""
+        return open_duckdb(self.duckdb_memory, self.scratch, self.scratch / "numbers.duckdb")
+
+    def _write_entities(
+        self, connection: Any, source: Path, wikidata_key: str | None
+    ) -> dict[str, int]:
+        entities = numbering.count(connection, "entities")
+        links = numbering.count(connection, "links")
+        if not links:
+            raise InputError(f"{source}: no page links to another; there is nothing to learn")
+        titles = (
+            batch.column(0)
+            for batch in numbering.read(connection, "SELECT title FROM entities ORDER BY entity")
+        )
+        write_strings(self._folder, "titles", titles)
+        columns = {
+            "title_order": ("entity", np.int32, "title"),
+            "in_degrees": ("in_degree", np.uint32, "entity"),
+            "page_ids": ("page_id", np.int32, "entity"),
+        }
+        for name, (column, dtype, order) in columns.items():
+            sql = f"SELECT {column} FROM entities ORDER BY {order}"
+            self._save(name, numbering.filled(connection, sql, np.empty(entities, dtype)))
+        if wikidata_key:
+            numbering.add_wikidata(connection, wikidata_key)
+            items = np.zeros(entities, np.uint32)
+            for entity, item in numbering.read_numbers(connection, "SELECT * FROM wikidata"):
+                items[entity] = item
+            self._save("wikidata", items)
+        for name, row, number in (
+            ("in_links", "target", "source"),
+            ("out_links", "source", "target"),
+        ):
+            sql = f"SELECT {row}, {number} FROM links ORDER BY 1, 2"
+            pairs = self._told(numbering.read_numbers(connection, sql), f"writing {name}", links)
+            write_number_lists(self._folder, name, entities, pairs)
+        return {"entities": entities, "in_links": links}
+
+    def _write_categories(self, connection: Any) -> int:
+        numbering.add_categories(connection)
+        names = (
+            batch.column(0)
+            for batch in numbering.read(connection, "SELECT name FROM category_names ORDER BY id")
+        )
+        count = write_sorted_strings(self._folder, "category_names", names)
+        pairs = numbering.read_numbers(
+            connection, "SELECT category, entity FROM categories ORDER BY 1, 2"
+        )
+        write_number_lists(self._folder, "categories", count, pairs)
+        return count
+
+    def _write_all_forms(self, connection: Any) -> Any:
+        keys = (
+            batch.column(0)
+            for batch in numbering.read(connection, "SELECT form FROM forms ORDER BY id")
+        )
+        count = write_sorted_strings(self.scratch, "all_forms", keys)
+        return MappedFolder(self.scratch).sorted_strings("all_forms", count)
+
+    def _write_forms(self, forms: Any, documents: FormDocuments, kept: NDArray[np.bool_]) -> int:
+        def kept_keys() -> Iterator[pa.Array]:
+            at = 0
+            for piece in read_sorted_strings(forms):
+                yield piece.filter(pa.array(kept[at : at + len(piece)]))
+                at += len(piece)
+
+        count = write_sorted_strings(self._folder, "form_keys", kept_keys())
+        self._save("form_link_documents", documents.link_documents[kept])
+        self._save("form_documents", documents.documents[kept])
+        lower_documents = documents.lower_documents[kept]
+        lower = np.flatnonzero(lower_documents)
+        self._save("lower_forms", lower.astype(np.int32))
+        self._save("lower_link_documents", documents.lower_link_documents[kept][lower])
+        self._save("lower_documents", lower_documents[lower])
+        return count
+
+    def _write_candidates(self, connection: Any, kept: NDArray[np.bool_]) -> int:
+        new_ids = np.cumsum(kept) - 1
+        all_rows = numbering.count(connection, "numbered_candidates")
+        entities, counts = np.empty(all_rows, np.int32), np.empty(all_rows, np.uint32)
+        sizes = np.zeros(np.count_nonzero(kept) + 1, np.int64)
+        rows = numbering.read_numbers(
+            connection,
+            "SELECT form, entity, links FROM numbered_candidates ORDER BY form, links DESC, entity",
+        )
+        at = 0
+        for form, entity, links in self._told(rows, "writing candidates", all_rows):
+            keep = kept[form]
+            end = at + int(np.count_nonzero(keep))
+            entities[at:end], counts[at:end] = entity[keep], links[keep]
+            ids, of_each = np.unique(new_ids[form[keep]], return_counts=True)
+            sizes[ids + 1] += of_each
+            at = end
+        self._save("candidate_offsets", short_offsets(np.cumsum(sizes), "candidates"))
+        self._save("candidate_entities", entities[:at])
+        self._save("candidate_counts", counts[:at])
+        return at
+
+    def _save(self, name: str, array: NDArray[Any]) -> None:
+        np.save(self._folder / f"{name}.npy", array)
+
+    def _told(self, pieces: Iterator[Any], stage: str, total: int) -> Iterator[Any]:
+        done = 0
+        for piece in pieces:
+            yield piece
+            done += len(piece[0])
+            self._report(Progress(stage, done, total, "rows"))
 
 
-def _in_links(counted: pa.Table, titles: Any) -> dict[str, NDArray[Any]]:
-    target = _ids(titles.get, counted["target"].to_pylist())
-    source = _ids(titles.get, counted["source"].to_pylist())
-    order = np.lexsort((source, target))
-    return {
-        "in_link_offsets": _offsets(target[order], len(titles)),
-        "in_link_sources": source[order].astype(np.int32),
-    }
+class FormDocuments:
+    """Documents by form, in the order of their ids: uint32 (F) each.
+
+    Attributes:
+        link_documents: Pages where the form is a link, or a title or name.
+        lower_link_documents: Pages where it is a link in lower case.
+        documents: Pages where it occurs; 0 until they are counted.
+        lower_documents: Pages where it occurs as one word in lower case; likewise.
+    """
+
+    def __init__(
+        self,
+        link_documents: NDArray[np.uint32],
+        redirect_documents: NDArray[np.uint32],
+        lower_link_documents: NDArray[np.uint32],
+    ) -> None:
+        self.link_documents = link_documents
+        self.lower_link_documents = lower_link_documents
+        self._redirect_documents = redirect_documents
+        self.documents = np.zeros_like(link_documents)
+        self.lower_documents = np.zeros_like(link_documents)
+
+    @classmethod
+    def read(cls, connection: Any) -> FormDocuments:
+        """What the table `forms` says."""
+        forms = numbering.count(connection, "forms")
+        names = ("link_documents", "redirect_documents", "lower_link_documents")
+        return cls(
+            *(
+                numbering.filled(
+                    connection, f"SELECT {name} FROM forms ORDER BY id", np.empty(forms, np.uint32)
+                )
+                for name in names
+            )
+        )
+
+    def settle(self) -> None:
+        """What the text does not show: a redirect is a page where its title is a link."""
+        self.documents += self._redirect_documents
+        np.maximum(self.documents, self.link_documents, out=self.documents)
+        np.maximum(self.lower_documents, self.lower_link_documents, out=self.lower_documents)
+
+    def kept(self, min_link_probability: float) -> NDArray[np.bool_]:
+        """(F) the forms that are links often enough."""
+        return np.asarray(self.link_documents >= min_link_probability * self.documents)
 
 
-def _page_ids(page_ids: dict[str, int], titles: Any) -> NDArray[np.int64]:
-    by_entity = np.full(len(titles), OUTSIDE_DUMP, np.int64)
-    by_entity[_ids(titles.get, list(page_ids))] = list(page_ids.values())
-    return by_entity
-
-
-def _ids(lookup: Callable[[str], int | None], keys: Sequence[str]) -> NDArray[np.int64]:
-    """(N) the ids of N keys, -1 for those without one."""
-    found = (lookup(key) for key in keys)
-    return np.fromiter((-1 if i is None else i for i in found), np.int64, len(keys))
-
-
-def _offsets(sorted_ids: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """(count + 1) where each id's run begins in an ascending array of ids."""
-    return np.searchsorted(sorted_ids, np.arange(count + 1))
+def _normal(texts: Any) -> kernel.Strings:
+    """A column of texts in normal form C."""
+    strings = strings_of(texts)
+    if unicodedata.is_normalized("NFC", strings.data.tobytes().decode()):
+        return strings
+    return kernel.Strings.of([unicodedata.normalize("NFC", t) for t in texts.to_pylist()])

@@ -3,36 +3,77 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import marisa_trie
+import numpy as np
 import regex
+from numpy.typing import NDArray
 
+from nlp_engine.entities.characters import characters
 from nlp_engine.languages import Language
+from nlp_engine.native import entities as kernel
 
-# Scripts without spaces: every character is a token, so that any run of them can be a form.
-_TOKENS = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]|\p{Thai}\p{M}*|[\p{L}\p{M}\p{N}]+")
 _BRACKETS = regex.compile(r"\s*\([^()]*\)\s*$")
-_LETTER = regex.compile(r"\p{L}")
+_MOST_WORDS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A normalised word and where it stands: `text[start:end]`."""
+    """A folded word and where it stands: `text[start:end]`."""
 
     key: str
     start: int
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class FormText:
+    """A text as the kernels read it: in normal form C, and how to get back.
+
+    Attributes:
+        utf8: The text's bytes.
+        places: int32 (characters + 1), where each character of `utf8` begins in the text that was
+            given; None where nothing has moved.
+    """
+
+    utf8: bytes
+    places: NDArray[np.int32] | None
+
+    @classmethod
+    def of(cls, text: str) -> FormText:
+        """Any text."""
+        if unicodedata.is_normalized("NFC", text):
+            return cls(text.encode("utf-8", "surrogatepass"), None)
+        pieces, places = [], []
+        for cluster in regex.finditer(r"\X", text):
+            piece = unicodedata.normalize("NFC", cluster.group())
+            pieces.append(piece)
+            # What a cluster became begins where it began; the rest of it belongs to its end.
+            starts = range(cluster.start(), cluster.end())
+            places += [starts[min(i, len(starts) - 1)] for i in range(len(piece))]
+        places.append(len(text))
+        utf8 = "".join(pieces).encode("utf-8", "surrogatepass")
+        return cls(utf8, np.array(places, np.int32))
+
+    def spans(
+        self, starts: NDArray[np.int32], ends: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Spans of `utf8`'s characters as spans of the text that was given."""
+        if self.places is None:
+            return starts, ends
+        # A mention ends where the next character begins, combining marks included.
+        return self.places[starts], self.places[ends]
+
+
 def tokens(text: str, language: Language) -> list[Token]:
-    """The tokens of a text, NFC-normalised and lower-case, with their places."""
+    """The tokens of a text, folded, with their places."""
+    prepared = FormText.of(text)
+    found = kernel.form_tokens(prepared.utf8, characters(language))
+    starts, ends = prepared.spans(found.starts, found.ends)
+    keys = found.keys.decode().split(" ") if found.keys else []
     return [
-        Token(_normalized(match.group(), language), *match.span())
-        for match in _TOKENS.finditer(text)
+        Token(key, start, end)
+        for key, start, end in zip(keys, starts.tolist(), ends.tolist(), strict=True)
     ]
 
 
@@ -41,56 +82,18 @@ def form_key(text: str, language: Language) -> str:
 
     Empty for texts that are no forms: one character, or no letter.
     """
-    key = " ".join(_normalized(word, language) for word in _TOKENS.findall(text))
-    return key if len(key) > 1 and _LETTER.search(key) else ""
+    keys = form_keys([text], language)
+    return keys.data.tobytes().decode()
+
+
+def form_keys(
+    texts: list[str], language: Language, max_words: int = _MOST_WORDS
+) -> kernel.KeyColumn:
+    """The keys of (N) texts."""
+    normal = [unicodedata.normalize("NFC", text) for text in texts]
+    return kernel.form_keys(kernel.Strings.of(normal), characters(language), max_words)
 
 
 def title_form(title: str) -> str:
     """A title as people write it in a text: without a final part in brackets."""
     return _BRACKETS.sub("", title) or title
-
-
-def _normalized(word: str, language: Language) -> str:
-    return language.lower(unicodedata.normalize("NFC", word))
-
-
-class FormTrie:
-    """Form keys with ids 0 to F - 1, looked up by key or by where a text's tokens begin."""
-
-    def __init__(self, trie: Any, max_form_words: int) -> None:
-        self._trie = trie
-        self._max_form_words = max_form_words
-
-    @classmethod
-    def of(cls, keys: Iterable[str], max_form_words: int) -> FormTrie:
-        """A trie of the given keys, none with more than `max_form_words` tokens."""
-        return cls(marisa_trie.Trie(keys), max_form_words)
-
-    @classmethod
-    def open(cls, path: Path, max_form_words: int) -> FormTrie:
-        """A saved trie, memory-mapped."""
-        return cls(marisa_trie.Trie().mmap(str(path)), max_form_words)
-
-    def save(self, path: Path) -> None:
-        """Write the trie to a file."""
-        self._trie.save(str(path))
-
-    def __len__(self) -> int:
-        return len(self._trie)
-
-    def id(self, key: str) -> int | None:
-        """The id of a form key, or None."""
-        found = self._trie.get(key)
-        return None if found is None else int(found)
-
-    def starting_at(self, tokens: Sequence[Token], start: int) -> Iterator[tuple[int, int]]:
-        """The forms that begin at a token, shortest first: (number of tokens, form id)."""
-        text = ""
-        ends: dict[int, int] = {}
-        for count, token in enumerate(tokens[start : start + self._max_form_words], 1):
-            text = f"{text} {token.key}" if text else token.key
-            ends[len(text)] = count
-        for key in self._trie.iter_prefixes(text):
-            count_at = ends.get(len(key))  # a prefix may also end inside a token
-            if count_at is not None:
-                yield count_at, self._trie[key]

@@ -1,25 +1,50 @@
 """Ranking: which entity each mention of a text means.
 
-Names and formulas are TAGME's: P. Ferragina, U. Scaiella, "TAGME: on-the-fly annotation of short
-text fragments (by Wikipedia entities)", CIKM 2010, arXiv:1006.3498. Relatedness is Milne and
-Witten's, "An effective, low-cost measure of semantic relatedness obtained from Wikipedia links",
-2008.
+Three methods. `commonness` is the prior alone. `tagme` is P. Ferragina, U. Scaiella, "TAGME:
+on-the-fly annotation of short text fragments (by Wikipedia entities)", CIKM 2010, arXiv:1006.3498,
+with Milne and Witten's relatedness, "An effective, low-cost measure of semantic relatedness
+obtained from Wikipedia links", 2008. `collective` settles all mentions together by relaxation
+labelling:
+
+    q(e | m) ~ prior(e | m) * (0.15 + sum over near mentions m', their candidates e', of
+                                      q(e' | m') * related(e, e'))
+
+twice, from q = prior. The prior of e is the number of links from m to e, plus 0.1, plus 2 if m is
+the whole title. Entities are related by a link, which counts less the more pages link to either of
+them; by the cosine of the sets of pages that link to them; and by a tenth of the cosine of their
+titles' words beyond those of the mention; an entity that is a candidate of both mentions by 0.5.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import multiprocessing
+import signal
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from multiprocessing.pool import Pool
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nlp_engine import settings
-from nlp_engine.entities.knowledge_base import KnowledgeBase
+from nlp_engine.entities.calibration import Calibration
+from nlp_engine.entities.domain_rules import DomainRules
+from nlp_engine.entities.forms import form_key
+from nlp_engine.entities.knowledge_base import OUTSIDE_DUMP, KnowledgeBase
+from nlp_engine.entities.overlay import Overlay
 from nlp_engine.entities.settings import RankingSettings
 from nlp_engine.entities.spotting import Mention, spot
+from nlp_engine.native import entities as kernel
 from nlp_engine.text.tokenizers import TokenizerSettings, open_tokenizer
+
+_MENTIONS_AT_ONCE = 64  # settled together, with those around them
+_TEXTS_AT_ONCE = 64  # for each worker
+
+Similarity = Callable[[str, Sequence[str]], NDArray[np.float64]]
+"""Compares a text with entities, given by their titles: (n) cosines, say, of their vectors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +58,16 @@ class EntityLink:
         title: The entity's page title.
         page_id: Its page id, or -1 if the dump has no such page.
         commonness: Share of the form's links that point to the entity, 0 to 1.
-        link_probability: Share of the pages with the form that use it as a link, 0 to 1.
+        link_probability: Share of the pages with the form that use it as a link, 0 to 1; if it is
+            one word in lower case, of the pages where it stands so.
         votes: What the other mentions' candidates give the entity, 0 or more.
-        coherence: Mean relatedness to the other mentions' entities, 0 to 1.
+        coherence: Mean relatedness (Milne and Witten's) to the other mentions' entities, 0 to 1.
         rho: Mean of link probability and coherence, 0 to 1.
+        probability: That the entity is right if the mention names one: calibrated, where the
+            knowledge base is (`kb calibrate`), else the entity's share among the candidates.
+        score: The entity's share among the form's candidates, 0 to 1, by the method alone.
+        links: How often the form links to the entity.
+        wikidata: Its Wikidata item, where the knowledge base has a mapping.
     """
 
     start: int
@@ -49,6 +80,56 @@ class EntityLink:
     votes: float
     coherence: float
     rho: float
+    probability: float
+    score: float
+    links: int
+    wikidata: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What another mention's candidate adds to a link's votes: `share` times the others' sum.
+
+    Attributes:
+        mention: The other form's key.
+        title: Its candidate.
+        share: The candidate's share among those of its form; with `tagme` as it votes.
+        link: For a direct link between the two entities.
+        cocitation: For pages that link to both.
+        title_words: For words that both titles have.
+        same: For the same entity.
+        relatedness: TAGME's, instead of all these.
+    """
+
+    mention: str
+    title: str
+    share: float
+    link: float
+    cocitation: float
+    title_words: float
+    same: float
+    relatedness: float
+
+    @property
+    def value(self) -> float:
+        """What is added."""
+        parts = self.link + self.cocitation + self.title_words + self.same + self.relatedness
+        return self.share * parts
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A link, the votes that decided, largest first, and what else the mention may mean.
+
+    Attributes:
+        link: The link.
+        votes: Its largest votes.
+        others: Title and share of the other candidates, largest share first.
+    """
+
+    link: EntityLink
+    votes: Sequence[Vote]
+    others: Sequence[tuple[str, float]]
 
 
 class EntityRanker:
@@ -56,19 +137,41 @@ class EntityRanker:
 
     Args:
         kb: The knowledge base.
+        overlay: Further entities and aliases.
+        rules: What is allowed, blocked or preferred.
+        similarity: Compares a text with the titles of candidates; their priors are multiplied by
+            exp(similarity_weight * similarity).
         **options: Fields of `RankingSettings`.
 
     Raises:
         SettingError: An option that does not exist or is out of range.
     """
 
-    def __init__(self, kb: KnowledgeBase, **options: Any) -> None:
+    def __init__(
+        self,
+        kb: KnowledgeBase,
+        *,
+        overlay: Overlay | None = None,
+        rules: DomainRules | None = None,
+        similarity: Similarity | None = None,
+        **options: Any,
+    ) -> None:
         self.kb = kb
-        self.settings = settings.from_mapping(RankingSettings, options)
-        name = self.settings.tokenizer
+        self.settings = chosen = settings.from_mapping(RankingSettings, options)
+        self._overlay = overlay
+        self._similarity = similarity
+        self._graph = kb.graph(overlay.titles if overlay else ())
+        factors = (rules or DomainRules()).factors(kb, overlay.titles if overlay else ())
+        self._factors = kernel.factors(*factors)
+        self._window = int(chosen.chosen("window"))
+        self._rho = float(chosen.chosen("rho"))
+        self._rules = _kernel_rules(chosen)
+        self._calibration = Calibration.of(kb.calibration(), chosen.method)
         self._tokenizer = (
-            open_tokenizer(TokenizerSettings(name=name, language=kb.language.code, digits="keep"))
-            if name
+            open_tokenizer(
+                TokenizerSettings(name=chosen.tokenizer, language=kb.language.code, digits="keep")
+            )
+            if chosen.tokenizer
             else None
         )
 
@@ -78,131 +181,259 @@ class EntityRanker:
         Args:
             text: Plain text of any length; each mention is judged by its neighbours.
         """
-        mentions = spot(text, self.kb, self.settings.min_link_probability, self._tokenizer)
-        links = []
-        half = max(1, self.settings.window // 2)
-        for begin in range(0, len(mentions), half):
-            block = mentions[begin : begin + half]
-            context = mentions[max(0, begin - half) : begin + 2 * half]
-            links += self._link_block(text, block, context)
-        return [link for link in links if link.rho >= self.settings.rho]
+        return [link for link in self.candidates(text) if self._is_kept(link)]
 
-    def _link_block(
-        self, text: str, block: Sequence[Mention], context: Sequence[Mention]
-    ) -> list[EntityLink]:
-        """Link the mentions of a block by the votes of the forms around it."""
-        forms = {mention.form: mention.link_probability for mention in context}
-        nodes = _nodes(self.kb, list(forms), self.settings.max_candidates)
-        unique, place = np.unique(nodes.entity, return_inverse=True)
-        related = relatedness(self.kb, unique)[np.ix_(place, place)]
-        votes = _votes(nodes, related)
-        chosen = [
-            self._choose(np.flatnonzero(nodes.form == index), nodes, votes)
-            for index in range(len(forms))
-        ]
-        coherence = _coherence(related[np.ix_(chosen, chosen)])
-        order = {form: index for index, form in enumerate(forms)}
-        links = []
-        for mention in block:
-            index = order[mention.form]
-            node = chosen[index]
-            entity = int(nodes.entity[node])
-            links.append(
-                EntityLink(
-                    start=mention.start,
-                    end=mention.end,
-                    mention=text[mention.start : mention.end],
-                    title=self.kb.title(entity),
-                    page_id=self.kb.page_id(entity),
-                    commonness=float(nodes.commonness[node]),
-                    link_probability=mention.link_probability,
-                    votes=float(votes[node]),
-                    coherence=float(coherence[index]),
-                    rho=float(mention.link_probability + coherence[index]) / 2,
-                )
-            )
-        return links
+    def link_all(self, texts: Iterable[str], *, workers: int = 1) -> Iterator[list[EntityLink]]:
+        """The entities of many texts, in their order.
 
-    def _choose(
-        self, candidates: NDArray[np.intp], nodes: _Nodes, votes: NDArray[np.float64]
-    ) -> int:
-        """TAGME's disambiguation by threshold, among one form's candidates.
-
-        Of the candidates whose votes come within `epsilon` of the best, the most common wins.
+        Args:
+            texts: Plain texts.
+            workers: Processes to use; they share the mapped knowledge base.
         """
-        commonness = nodes.commonness[candidates]
-        if self.settings.method == "commonness":
-            return int(candidates[0])
-        allowed = commonness >= self.settings.tau
-        allowed[0] = True  # the most common one, if all are rare
-        votes = np.where(allowed, votes[candidates], -1.0)
-        near_best = votes >= (1 - self.settings.epsilon) * np.max(votes)
-        return int(candidates[np.argmax(np.where(near_best, commonness, -1.0))])
+        if workers <= 1:
+            yield from map(self.link, texts)
+            return
+        remaining = iter(texts)
+        with _forked(self, workers) as pool:
+            while block := list(islice(remaining, workers * _TEXTS_AT_ONCE)):
+                parts = [
+                    block[i : i + _TEXTS_AT_ONCE] for i in range(0, len(block), _TEXTS_AT_ONCE)
+                ]
+                for links in pool.map(_link_in_worker, parts):
+                    yield from links
+            pool.close()
+            pool.join()
+
+    def link_spans(self, text: str, spans: Iterable[tuple[int, int]]) -> list[EntityLink | None]:
+        """What given parts of a text mean, e.g. those that another tool has found.
+
+        Nothing is dropped.
+
+        Args:
+            text: Plain text.
+            spans: Start and end of each part, in order.
+
+        Returns:
+            For each part its link, or None if no candidate is known.
+        """
+        mentions: list[Mention | None] = [self._mention(text, start, end) for start, end in spans]
+        links = iter(self._links(text, [m for m in mentions if m]))
+        return [next(links) if mention else None for mention in mentions]
+
+    def candidates(self, text: str) -> list[EntityLink]:
+        """The best entity of every mention, before links with low values are dropped."""
+        return [link for link in self._links(text, self._spot(text)) if link]
+
+    def explain(self, text: str, *, votes: int = 5) -> list[Explanation]:
+        """The links of a text with their largest votes.
+
+        Args:
+            text: Plain text.
+            votes: How many votes to give for each link, at most.
+        """
+        found = []
+        for block in self._blocks(text, self._spot(text)):
+            for link, node in block.links():
+                if self._is_kept(link):
+                    found.append(Explanation(link, block.votes(node, votes), block.others(node)))
+        return found
+
+    def _is_kept(self, link: EntityLink) -> bool:
+        return link.rho >= self._rho and link.probability >= self.settings.min_probability
+
+    def _spot(self, text: str) -> list[Mention]:
+        return spot(
+            text,
+            self.kb,
+            self.settings.min_link_probability,
+            self._tokenizer,
+            self._overlay.forms if self._overlay else None,
+        )
+
+    def _mention(self, text: str, start: int, end: int) -> Mention | None:
+        key = form_key(text[start:end], self.kb.language)
+        if not key:
+            return None
+        forms = len(self.kb.form_keys)
+        if self._overlay:
+            number, exact, _ = self._overlay.keys.find(key)
+            if exact:
+                probability = float(self._overlay.forms.link_probability(number, False))
+                return Mention(start, end, forms + number, probability)
+        number, exact, _ = self.kb.form_keys.find(key)
+        return Mention(start, end, number, self.kb.link_probability(number)) if exact else None
+
+    def _links(self, text: str, mentions: Sequence[Mention]) -> Iterator[EntityLink | None]:
+        for block in self._blocks(text, mentions):
+            yield from block.all_links()
+
+    def _blocks(self, text: str, mentions: Sequence[Mention]) -> Iterator[_Block]:
+        """The mentions in blocks that are ranked at a time, each among those around it."""
+        self.kb.trim()
+        for begin in range(0, len(mentions), _MENTIONS_AT_ONCE):
+            end = begin + _MENTIONS_AT_ONCE
+            first = max(0, begin - self._window)
+            around = mentions[first : end + self._window]
+            ids = np.array([mention.form for mention in around], np.int64)
+            nodes, form_of = kernel.gather(
+                base=self.kb.forms,
+                candidates=self.kb.candidates_of_forms,
+                added=self._overlay.forms if self._overlay else None,
+                added_candidates=self._overlay.candidates if self._overlay else None,
+                graph=self._graph,
+                mentions=ids,
+                rules=self._rules,
+                factors=self._factors,
+            )
+            if self._similarity:
+                context = text[around[0].start : around[-1].end]
+                nodes.set_prior(self._compared(context, nodes))
+            yield _Block(
+                ranker=self,
+                text=text,
+                mentions=mentions[begin:end],
+                form_of=form_of[begin - first :].tolist(),
+                nodes=nodes,
+                ranking=kernel.rank(self._graph, nodes, self._rules),
+            )
+
+    def _compared(self, context: str, nodes: Any) -> NDArray[np.float64]:
+        assert self._similarity
+        entities = nodes.entities
+        different, place = np.unique(entities, return_inverse=True)
+        titles = [self.title(entity) for entity in different.tolist()]
+        similar = np.asarray(self._similarity(context, titles), np.float64)[place]
+        prior = nodes.prior * np.exp(self.settings.similarity_weight * similar)
+        begins = nodes.node_offsets
+        of_form = np.repeat(np.arange(len(begins) - 1), np.diff(begins))
+        return np.asarray(prior / np.bincount(of_form, prior)[of_form])
+
+    def title(self, entity: int) -> str:
+        """The title of an entity, of the knowledge base or added."""
+        if entity < len(self.kb):
+            return self.kb.title(entity)
+        assert self._overlay
+        return self._overlay.titles[entity - len(self.kb)]
+
+    def probability(self, score: float, commonness: float, links: int, coherence: float) -> float:
+        """That a link is right; see `EntityLink`."""
+        return self._calibration(score, commonness, links, coherence)
 
 
-@dataclass(frozen=True, slots=True)
-class _Nodes:
-    """All candidates of a context's forms, side by side: N nodes."""
-
-    form: NDArray[np.intp]  # (N) position of the form in the context
-    entity: NDArray[np.int32]  # (N)
-    commonness: NDArray[np.float64]  # (N)
+_of_worker: EntityRanker  # in a worker process
 
 
-def _nodes(kb: KnowledgeBase, forms: Sequence[int], most: int) -> _Nodes:
-    entities, commonness = zip(*(kb.candidates(form) for form in forms), strict=True)
-    sizes = [min(len(e), most) for e in entities]
-    return _Nodes(
-        form=np.repeat(np.arange(len(forms)), sizes),
-        entity=np.concatenate([e[:most] for e in entities]),
-        commonness=np.concatenate([c[:most] for c in commonness]),
+def _forked(ranker: EntityRanker, workers: int) -> Pool:
+    """Processes that have the ranker; it cannot be sent to them, so that they begin as copies."""
+    with warnings.catch_warnings():
+        # Threads of this process, if any, are none of the ranker's.
+        warnings.filterwarnings("ignore", ".*multi-threaded.*fork", DeprecationWarning)
+        return multiprocessing.get_context("fork").Pool(workers, _begin_worker, (ranker,))
+
+
+def _begin_worker(ranker: EntityRanker) -> None:
+    global _of_worker
+    _of_worker = ranker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends the others
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _link_in_worker(texts: Sequence[str]) -> list[list[EntityLink]]:
+    return [_of_worker.link(text) for text in texts]
+
+
+def _kernel_rules(chosen: RankingSettings) -> Any:
+    names = ["window", "min_links", "min_shared"]
+    if chosen.method == "tagme":
+        names += ["epsilon", "tau", "tau_for_votes", "divide_votes", "link_without_votes"]
+    return kernel.ranking_rules(
+        method=chosen.method,
+        max_candidates=chosen.max_candidates,
+        epsilon_by_rank=chosen.epsilon_by == "rank",
+        direct_links=chosen.relatedness == "direct_links",
+        **{name: chosen.chosen(name) for name in names},
     )
 
 
-def _votes(nodes: _Nodes, related: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N) what each candidate gets from the candidates of all other forms.
+class _Block:
+    """Mentions that were ranked at a time."""
 
-    A form's vote for a candidate is the mean over the form's own candidates of relatedness times
-    commonness (paper, section 3.1).
-    """
-    candidates_of_form = np.bincount(nodes.form)[nodes.form]
-    weight = nodes.commonness / candidates_of_form
-    other_form = nodes.form[:, None] != nodes.form[None, :]
-    return np.asarray((related * other_form) @ weight)
+    def __init__(
+        self,
+        *,
+        ranker: EntityRanker,
+        text: str,
+        mentions: Sequence[Mention],
+        form_of: Sequence[int],
+        nodes: Any,
+        ranking: Any,
+    ) -> None:
+        self._ranker = ranker
+        self._text = text
+        self._mentions = mentions
+        self._form_of = form_of
+        self._nodes = nodes
+        self._ranking = ranking
+        self._chosen: list[int] = ranking.chosen.tolist()
+        self._coherence: list[float] = ranking.coherence.tolist()
+        self._entities = nodes.entities
+        self._offsets = nodes.node_offsets
+        self._commonness = nodes.commonness
+        self._links_to = nodes.counts
+        self._scores = ranking.scores
+        self._votes = ranking.votes
 
+    def all_links(self) -> Iterator[EntityLink | None]:
+        """For each mention its link, or None if nothing is chosen."""
+        for mention, form in zip(self._mentions, self._form_of, strict=False):
+            node = self._chosen[form]
+            yield None if node < 0 else self._link(mention, form, node)
 
-def _coherence(related: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(M) mean relatedness of each of M chosen entities to the others; 0 for a single one."""
-    others = len(related) - 1
-    if others == 0:
-        return np.zeros(1)
-    return np.asarray((related.sum(axis=1) - related.diagonal()) / others)
+    def links(self) -> Iterator[tuple[EntityLink, int]]:
+        """The links with their nodes."""
+        for mention, form in zip(self._mentions, self._form_of, strict=False):
+            node = self._chosen[form]
+            if node >= 0:
+                yield self._link(mention, form, node), node
 
+    def _link(self, mention: Mention, form: int, node: int) -> EntityLink:
+        kb, entity = self._ranker.kb, int(self._entities[node])
+        known = entity < len(kb)
+        coherence = self._coherence[form]
+        commonness = float(self._commonness[node])
+        score = float(self._scores[node])
+        links = int(self._links_to[node])
+        return EntityLink(
+            start=mention.start,
+            end=mention.end,
+            mention=self._text[mention.start : mention.end],
+            title=self._ranker.title(entity),
+            page_id=kb.page_id(entity) if known else OUTSIDE_DUMP,
+            commonness=commonness,
+            link_probability=mention.link_probability,
+            votes=float(self._votes[node]),
+            coherence=coherence,
+            rho=(mention.link_probability + coherence) / 2,
+            probability=self._ranker.probability(score, commonness, links, coherence),
+            score=score,
+            links=links,
+            wikidata=kb.wikidata(entity) if known else None,
+        )
 
-def relatedness(kb: KnowledgeBase, entities: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Milne and Witten's relatedness between entities, 0 to 1.
+    def votes(self, node: int, most: int) -> list[Vote]:
+        """The largest votes for a node."""
+        keys = self._nodes.keys
+        found = []
+        for voter, share, *parts in self._ranking.votes_for(node, most):
+            form = int(np.searchsorted(self._offsets, voter, "right")) - 1
+            title = self._ranker.title(int(self._entities[voter]))
+            # Differences of single and double precision are no votes against.
+            found.append(Vote(keys[form], title, share, *(max(part, 0.0) for part in parts)))
+        return found
 
-    `1 - (log max(|A|, |B|) - log |A & B|) / (log W - log min(|A|, |B|))` with A and B the sets of
-    pages that link to them and W the number of articles; 0 without a common page, 1 for the same
-    entity.
-
-    Args:
-        kb: The knowledge base.
-        entities: (n) different entities.
-
-    Returns:
-        (n, n) symmetric.
-    """
-    in_links = [kb.in_links(entity) for entity in entities.tolist()]
-    sizes = np.array([len(sources) for sources in in_links], np.float64)
-    sources, column = np.unique(np.concatenate(in_links), return_inverse=True)
-    member = np.zeros((len(entities), len(sources)), np.float32)
-    member[np.repeat(np.arange(len(entities)), sizes.astype(np.intp)), column] = 1
-    shared = (member @ member.T).astype(np.float64)
-    smaller = np.minimum(sizes[:, None], sizes[None, :])
-    larger = np.maximum(sizes[:, None], sizes[None, :])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        distance = (np.log(larger) - np.log(shared)) / (np.log(kb.articles) - np.log(smaller))
-    related = np.where(shared > 0, np.clip(1 - np.nan_to_num(distance, nan=0.0), 0, 1), 0.0)
-    np.fill_diagonal(related, 1.0)
-    return related
+    def others(self, node: int) -> list[tuple[str, float]]:
+        """The other candidates of a node's form."""
+        form = int(np.searchsorted(self._offsets, node, "right")) - 1
+        nodes = range(self._offsets[form], self._offsets[form + 1])
+        order = sorted((n for n in nodes if n != node), key=lambda n: -self._scores[n])
+        return [(self._ranker.title(int(self._entities[n])), float(self._scores[n])) for n in order]

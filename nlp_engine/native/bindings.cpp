@@ -170,4 +170,5 @@ NB_MODULE(_native, m) {
   bind_word2vec(m);
   bind_classifier(m);
   bind_quantizer(m);
+  bind_entities(m);
 }

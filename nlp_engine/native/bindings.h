@@ -19,5 +19,8 @@ void bind_word2vec(nanobind::module_& m);
 // Text classification.
 void bind_classifier(nanobind::module_& m);
 
+// Forms, spotting and ranking of entities.
+void bind_entities(nanobind::module_& m);
+
 // Product quantisation.
 void bind_quantizer(nanobind::module_& m);

@@ -9,6 +9,7 @@ from pathlib import Path
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.entities.ranking import EntityLink
 from nlp_engine.personalize.table import read_rows
+from nlp_engine.reports.links import segments
 from nlp_engine.reports.page import write_page
 from nlp_engine.reports.word_map import word_map_svg
 
@@ -31,25 +32,6 @@ class Step:
     made: str
     place: str
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A piece of a linked text; plain text has no link."""
-
-    text: str
-    link: EntityLink | None
-
-
-def segments(text: str, links: Sequence[EntityLink]) -> list[Segment]:
-    """Cut a text at its links, in order, without losing a character."""
-    pieces, position = [], 0
-    for link in links:
-        pieces.append(Segment(text[position : link.start], None))
-        pieces.append(Segment(link.mention, link))
-        position = link.end
-    pieces.append(Segment(text[position:], None))
-    return [piece for piece in pieces if piece.text]
 
 
 def write_demo_report(

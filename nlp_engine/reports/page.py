@@ -11,11 +11,10 @@ from nlp_engine.manifest import Manifest
 FILE_NAME = "report.html"
 
 
-def write_page(path: Path, template: str, **values: Any) -> None:
-    """Render one of the package's templates to a file, whole or not at all; values are escaped.
+def render_page(template: str, **values: Any) -> str:
+    """Render one of the package's templates; values are escaped.
 
     Args:
-        path: The HTML file.
         template: Name of a file in `nlp_engine/reports/templates`.
         **values: What the template shows.
 
@@ -30,7 +29,12 @@ def write_page(path: Path, template: str, **values: Any) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    text = environment.get_template(template).render(**values)
+    return str(environment.get_template(template).render(**values))
+
+
+def write_page(path: Path, template: str, **values: Any) -> None:
+    """Write a page (`render_page`) to a file, whole or not at all."""
+    text = render_page(template, **values)
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)

@@ -27,12 +27,16 @@ class WikiFacts:
         disambiguation: Templates that mark a disambiguation page.
         link_trail: Letters that MediaWiki joins to a link before them, as the body of a regex
             class; "" where it joins none.
+        list_title: Regular expression of titles of lists in lower case; "" where it is not known.
+        people: Regular expression of categories of people in lower case; likewise.
     """
 
     file: frozenset[str]
     category: frozenset[str]
     disambiguation: frozenset[str]
     link_trail: str
+    list_title: str
+    people: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +90,16 @@ def wiki_facts(language: str) -> WikiFacts:
     def names(key: str) -> frozenset[str]:
         return frozenset(name for row in rows for name in row.get(key, ()))
 
-    trails = (row["link_trail"] for row in rows if "link_trail" in row)
+    def first(key: str, default: str) -> str:
+        return next((row[key] for row in rows if key in row), default)
+
     return WikiFacts(
         file=names("file"),
         category=names("category"),
         disambiguation=names("disambiguation"),
-        link_trail=next(trails, _DEFAULT_LINK_TRAIL),
+        link_trail=first("link_trail", _DEFAULT_LINK_TRAIL),
+        list_title=first("list_title", ""),
+        people=first("people", ""),
     )
 
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlp_engine.entities.forms import FormTrie, form_key, title_form, tokens
+from nlp_engine.entities.forms import form_key, title_form, tokens
 from nlp_engine.languages import language
 
 ENGLISH = language("en")
@@ -51,17 +53,33 @@ def test_titles_as_people_write_them(title: str, form: str) -> None:
     assert title_form(title) == form
 
 
-KEYS = st.lists(st.sampled_from(["a", "ab", "b", "abc"]), min_size=1, max_size=4).map(" ".join)
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("ΟΔΥΣΣΕΥΣ", "οδυσσευσ"),
+        ("Οδυσσεύς", "οδυσσεύσ"),
+        ("İstanbul", "istanbul"),
+        ("iPhone東京タワー", "iphone 東 京 タ ワ ー"),
+        ("กรุงเทพ", "ก รุ ง เ ท พ"),
+        ("नमस्ते", "नमस्ते"),
+        ("❤\ufe0fParis", "paris"),
+    ],
+)
+def test_keys_of_many_scripts(text: str, key: str) -> None:
+    assert form_key(text, ENGLISH) == key
 
 
-@given(st.sets(KEYS, min_size=1), st.lists(st.sampled_from(["a", "ab", "b", "abc", "c"])))
-def test_forms_at_a_token_agree_with_a_search_of_all_keys(keys: set[str], words: list[str]) -> None:
-    trie = FormTrie.of(keys, 4)
-    text = tokens(" ".join(words), ENGLISH)
-    for start in range(len(text)):
-        expected = [
-            (count, trie.id(" ".join(words[start : start + count])))
-            for count in range(1, 5)
-            if " ".join(words[start : start + count]) in keys and start + count <= len(words)
-        ]
-        assert list(trie.starting_at(text, start)) == expected
+def test_turkish_i() -> None:
+    assert form_key("ISPARTA İzmir", language("tr")) == "ısparta izmir"
+
+
+@given(st.text())
+def test_the_places_of_tokens_are_those_of_their_keys(text: str) -> None:
+    for token in tokens(text, ENGLISH):
+        assert [t.key for t in tokens(text[token.start : token.end], ENGLISH)] == [token.key]
+
+
+@given(st.text())
+def test_keys_do_not_depend_on_normal_forms(text: str) -> None:
+    for form in ("NFC", "NFD"):
+        assert form_key(unicodedata.normalize(form, text), ENGLISH) == form_key(text, ENGLISH)

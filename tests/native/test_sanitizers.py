@@ -15,6 +15,7 @@ NATIVE = Path(__file__).parents[2] / "nlp_engine" / "native"
 KERNELS = sorted(str(path) for path in NATIVE.glob("*.cpp") if "bindings" not in path.name)
 COMPILER = os.environ.get("CXX", "g++")
 ENCODER = ["encoder", "separators", "utf8"]
+ENTITIES = ["entity_graph", "form_text", "ranking", "sorted_strings", "spotter", "utf8"]
 QUANTIZER = ["quantizer", "separators"]
 VECTORS = ["float_text", "separators", "subwords", "top_k"]
 WIKITEXT = ["markup", "pages", "scanner", "scanner_links", "scanner_tables", "scanner_templates"]
@@ -30,6 +31,8 @@ AVX512 = ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma"]
     [
         ("encoder_check", ENCODER, "address,undefined"),
         ("encoder_check", ENCODER, "thread"),
+        ("entities_check", ENTITIES, "address,undefined"),
+        ("entities_check", ENTITIES, "thread"),
         ("quantizer_check", QUANTIZER, "address,undefined"),
         ("quantizer_check", QUANTIZER, "thread"),
         ("vectors_check", VECTORS, "address,undefined"),

@@ -3,12 +3,7 @@ from __future__ import annotations
 import html
 import re
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from nlp_engine.demo import TEXT, DemoResult
-from nlp_engine.entities.ranking import EntityLink
-from nlp_engine.reports.demo import segments
 from tests.reports.page import Page
 
 
@@ -53,13 +48,3 @@ def test_the_first_items_are_there(demo: DemoResult) -> None:
     _, page = read(demo)
     for name in ("ITEM_ID", "TOPICS", "ENTITIES", "Anarchism", "Autism", "Albedo"):
         assert name in page.text
-
-
-@given(st.text(max_size=60), st.lists(st.integers(0, 60), max_size=8))
-def test_segments_lose_no_character(text: str, cuts: list[int]) -> None:
-    places = sorted({min(cut, len(text)) for cut in cuts})
-    spans = [(a, b) for a, b in zip(places[::2], places[1::2], strict=False) if a < b]
-    links = [EntityLink(a, b, text[a:b], "T", 1, 1, 1, 0, 0, 1) for a, b in spans]
-    pieces = segments(text, links)
-    assert "".join(piece.text for piece in pieces) == text
-    assert [piece.link for piece in pieces if piece.link] == links

@@ -50,6 +50,7 @@ def test_rows_have_known_keys():
     everywhere = {"file", "category", "disambiguation", "interwiki", "language_codes"}
     assert set(SITES["*"]) == everywhere | {"other_namespaces"}
     keys = {"fallback", "link_trail", "file", "category", "disambiguation"}
+    keys |= {"list_title", "people"}
     for code, row in SITES.items():
         assert code == "*" or set(row) <= keys, code
 
