@@ -271,6 +271,7 @@ class Writer:
         documents.settle()
         kept = documents.kept(self.chosen.min_link_probability)
         counts["forms"] = self._write_forms(forms, documents, kept)
+        del documents, forms  # candidates take as much memory
         with self.connection() as connection:
             counts["candidates"] = self._write_candidates(connection, kept)
         return counts
@@ -353,7 +354,7 @@ class Writer:
         return count
 
     def _write_candidates(self, connection: Any, kept: NDArray[np.bool_]) -> int:
-        new_ids = np.cumsum(kept) - 1
+        new_ids = np.cumsum(kept, dtype=np.int32) - 1
         all_rows = numbering.count(connection, "numbered_candidates")
         entities, counts = np.empty(all_rows, np.int32), np.empty(all_rows, np.uint32)
         sizes = np.zeros(np.count_nonzero(kept) + 1, np.int64)
