@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     )
     from nlp_engine.entities.domain_rules import DomainRules as DomainRules
     from nlp_engine.entities.knowledge_base import KnowledgeBase as KnowledgeBase
+    from nlp_engine.entities.links import EntityLink as EntityLink
     from nlp_engine.entities.overlay import Overlay as Overlay
-    from nlp_engine.entities.ranking import EntityLink as EntityLink
     from nlp_engine.entities.ranking import EntityRanker as EntityRanker
     from nlp_engine.errors import NlpEngineError as NlpEngineError
     from nlp_engine.personalize.check import check_items as check_items
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "Classifier": "classification.classifier",
     "DomainRules": "entities.domain_rules",
-    "EntityLink": "entities.ranking",
+    "EntityLink": "entities.links",
     "EntityRanker": "entities.ranking",
     "KnowledgeBase": "entities.knowledge_base",
     "NlpEngineError": "errors",

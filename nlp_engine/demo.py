@@ -16,7 +16,8 @@ from nlp_engine.corpus.recipe import bundled_recipe
 from nlp_engine.embeddings.train import train_vectors
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.entities.knowledge_base import KnowledgeBase
-from nlp_engine.entities.ranking import EntityLink, EntityRanker
+from nlp_engine.entities.links import EntityLink
+from nlp_engine.entities.ranking import EntityRanker
 from nlp_engine.errors import require
 from nlp_engine.files import new_folder
 from nlp_engine.manifest import write_manifest

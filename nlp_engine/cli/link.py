@@ -17,7 +17,8 @@ from nlp_engine.entities.settings import RankingSettings
 from nlp_engine.files import STANDARD_INPUT
 
 if TYPE_CHECKING:
-    from nlp_engine.entities.ranking import EntityLink, EntityRanker, Explanation
+    from nlp_engine.entities.links import EntityLink, Explanation
+    from nlp_engine.entities.ranking import EntityRanker
 
 
 def register(app: typer.Typer) -> None:

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from nlp_engine.corpus.counts import ANCHOR_SCHEMA, EXCLUDED_SCHEMA
+from nlp_engine.entities.arrays import strings_of
 from nlp_engine.entities.characters import characters
 from nlp_engine.entities.forms import form_keys, title_form
 from nlp_engine.languages import Language, language
@@ -265,11 +266,3 @@ def _flat(lists: Any, name: str) -> tuple[Any, Any]:
 
 def _numbers(array: Any) -> NDArray[Any]:
     return np.ascontiguousarray(array.to_numpy(zero_copy_only=False))
-
-
-def strings_of(array: Any) -> kernel.Strings:
-    """An Arrow column of strings as the kernels take it."""
-    buffers = array.buffers()
-    offsets = np.frombuffer(buffers[1], np.int32)[array.offset : array.offset + len(array) + 1]
-    data = np.frombuffer(buffers[2], np.uint8) if buffers[2] else np.empty(0, np.uint8)
-    return kernel.Strings(data, offsets.astype(np.int64))

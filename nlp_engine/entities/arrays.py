@@ -1,4 +1,4 @@
-"""Writing a knowledge base's files piece by piece, for they may be larger than memory."""
+"""A knowledge base's files: written piece by piece, as they may not fit into memory, and mapped."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def write_sorted_strings(folder: Path, name: str, pieces: Iterable[pa.Array]) ->
     count = 0
     with (folder / f"{name}.bin").open("wb") as file:
         for piece in _in_blocks(pieces):
-            compressed = kernel.compress_strings(_strings(piece))
+            compressed = kernel.compress_strings(strings_of(piece))
             file.write(compressed.data.tobytes())
             sizes.append(compressed.sizes)
             heads.append(compressed.heads)
@@ -52,7 +52,7 @@ def write_strings(folder: Path, name: str, pieces: Iterable[pa.Array]) -> None:
     ends: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
     with (folder / f"{name}.bin").open("wb") as file:
         for piece in pieces:
-            strings = _strings(piece)
+            strings = strings_of(piece)
             begin, end = strings.offsets[[0, -1]]
             file.write(strings.data[begin:end].tobytes())
             ends.append(strings.offsets[1:] - begin + ends[-1][-1])
@@ -115,6 +115,11 @@ class MappedFolder:
         """What `write_number_lists` wrote."""
         return kernel.number_lists(self.bytes(name), self.array(f"{name}_offsets"))
 
+    @property
+    def size(self) -> int:
+        """Bytes that are mapped."""
+        return sum(map(len, self._maps))
+
     def release(self) -> None:
         """Let go of what reading has made resident; the system keeps it cached."""
         for mapped in self._maps if hasattr(mmap, "MADV_DONTNEED") else ():
@@ -157,9 +162,10 @@ def _in_blocks(pieces: Iterable[pa.Array]) -> Iterator[pa.Array]:
         yield left
 
 
-def _strings(array: pa.Array) -> kernel.Strings:
-    array = array.cast(pa.large_string())
-    buffers = array.buffers()
-    offsets = np.frombuffer(buffers[1], np.int64)[array.offset : array.offset + len(array) + 1]
-    data = np.frombuffer(buffers[2], np.uint8) if buffers[2] else np.empty(0, np.uint8)
-    return kernel.Strings(data, np.ascontiguousarray(offsets))
+def strings_of(array: pa.Array) -> kernel.Strings:
+    """An Arrow column of strings as the kernels take it."""
+    _, places, data = array.buffers()
+    kind = np.int64 if pa.types.is_large_string(array.type) else np.int32
+    offsets = np.frombuffer(places, kind)[array.offset : array.offset + len(array) + 1]
+    found = np.frombuffer(data, np.uint8) if data else np.empty(0, np.uint8)
+    return kernel.Strings(found, offsets.astype(np.int64))

@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -81,9 +82,7 @@ def calibrate_knowledge_base(
     with tempfile.TemporaryDirectory(prefix=".calibration-", dir=kb.parent) as scratch:
         held_out = build_without_fold(paths, _FOLD, Path(scratch, "kb"), options, report=report)
         report(Progress("reading pages", 0, None, "documents"))
-        pages = [
-            page for page, _ in zip(held_out_pages(paths, _FOLD), range(_MOST_PAGES), strict=False)
-        ]
+        pages = list(islice(held_out_pages(paths, _FOLD), _MOST_PAGES))
         results, weights = {}, {}
         for method in METHODS:
             ranker = EntityRanker(held_out, method=method)

@@ -20,7 +20,8 @@ from nlp_engine.entities.anchors import is_held_out
 from nlp_engine.entities.build import build_from_shards, open_shards
 from nlp_engine.entities.calibration import features
 from nlp_engine.entities.knowledge_base import KnowledgeBase
-from nlp_engine.entities.ranking import EntityLink, EntityRanker
+from nlp_engine.entities.links import EntityLink
+from nlp_engine.entities.ranking import EntityRanker
 from nlp_engine.entities.settings import KnowledgeBaseSettings
 from nlp_engine.progress import Progress, Report, silent
 from nlp_engine.wiki.kinds import PageKind

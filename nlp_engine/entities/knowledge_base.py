@@ -103,6 +103,7 @@ class KnowledgeBase:
         self._categories = files.number_lists("categories")
         has_wikidata = (folder / _WIKIDATA_FILE).exists()
         self._wikidata = files.array("wikidata") if has_wikidata else None
+        self._is_large = files.size > _MOST_RESIDENT
 
     @classmethod
     def open(cls, folder: Path | str) -> KnowledgeBase:
@@ -245,7 +246,7 @@ class KnowledgeBase:
 
         What is needed again comes from the system's cache.
         """
-        if _resident_files() > _MOST_RESIDENT:
+        if self._is_large and _resident_files() > _MOST_RESIDENT:
             self._files.release()
 
     def calibration(self) -> dict[str, Any] | None:

@@ -204,6 +204,11 @@ def read(connection: Any, sql: str) -> Iterator[pa.RecordBatch]:
     yield from reader(_ROWS_AT_ONCE)
 
 
+def read_column(connection: Any, sql: str) -> Iterator[pa.Array]:
+    """The one column of a query's result, piece by piece."""
+    return (batch.column(0) for batch in read(connection, sql))
+
+
 def read_numbers(connection: Any, sql: str) -> Iterator[Any]:
     """The result of a query of whole numbers, piece by piece: int64 (N) for each column."""
     for batch in read(connection, sql):
@@ -213,7 +218,7 @@ def read_numbers(connection: Any, sql: str) -> Iterator[Any]:
 def filled(connection: Any, sql: str, array: NDArray[Any]) -> NDArray[Any]:
     """Put a column, sorted as the array is, into it."""
     at = 0
-    for batch in read(connection, sql):
-        array[at : at + batch.num_rows] = batch.column(0).to_numpy()
-        at += batch.num_rows
+    for piece in read_column(connection, sql):
+        array[at : at + len(piece)] = piece.to_numpy()
+        at += len(piece)
     return array

@@ -21,7 +21,6 @@ import multiprocessing
 import signal
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.pool import Pool
 from typing import Any
@@ -34,6 +33,7 @@ from nlp_engine.entities.calibration import Calibration
 from nlp_engine.entities.domain_rules import DomainRules
 from nlp_engine.entities.forms import form_key
 from nlp_engine.entities.knowledge_base import OUTSIDE_DUMP, KnowledgeBase
+from nlp_engine.entities.links import EntityLink, Explanation, Vote
 from nlp_engine.entities.overlay import Overlay
 from nlp_engine.entities.settings import RankingSettings
 from nlp_engine.entities.spotting import Mention, spot
@@ -45,91 +45,6 @@ _TEXTS_AT_ONCE = 64  # for each worker
 
 Similarity = Callable[[str, Sequence[str]], NDArray[np.float64]]
 """Compares a text with entities, given by their titles: (n) cosines, say, of their vectors."""
-
-
-@dataclass(frozen=True, slots=True)
-class EntityLink:
-    """A mention and the entity it means.
-
-    Attributes:
-        start: Where the mention starts in the text, in characters.
-        end: Where it ends, exclusive.
-        mention: The text between.
-        title: The entity's page title.
-        page_id: Its page id, or -1 if the dump has no such page.
-        commonness: Share of the form's links that point to the entity, 0 to 1.
-        link_probability: Share of the pages with the form that use it as a link, 0 to 1; if it is
-            one word in lower case, of the pages where it stands so.
-        votes: What the other mentions' candidates give the entity, 0 or more.
-        coherence: Mean relatedness (Milne and Witten's) to the other mentions' entities, 0 to 1.
-        rho: Mean of link probability and coherence, 0 to 1.
-        probability: That the entity is right if the mention names one: calibrated, where the
-            knowledge base is (`kb calibrate`), else the entity's share among the candidates.
-        score: The entity's share among the form's candidates, 0 to 1, by the method alone.
-        links: How often the form links to the entity.
-        wikidata: Its Wikidata item, where the knowledge base has a mapping.
-    """
-
-    start: int
-    end: int
-    mention: str
-    title: str
-    page_id: int
-    commonness: float
-    link_probability: float
-    votes: float
-    coherence: float
-    rho: float
-    probability: float
-    score: float
-    links: int
-    wikidata: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Vote:
-    """What another mention's candidate adds to a link's votes: `share` times the others' sum.
-
-    Attributes:
-        mention: The other form's key.
-        title: Its candidate.
-        share: The candidate's share among those of its form; with `tagme` as it votes.
-        link: For a direct link between the two entities.
-        cocitation: For pages that link to both.
-        title_words: For words that both titles have.
-        same: For the same entity.
-        relatedness: TAGME's, instead of all these.
-    """
-
-    mention: str
-    title: str
-    share: float
-    link: float
-    cocitation: float
-    title_words: float
-    same: float
-    relatedness: float
-
-    @property
-    def value(self) -> float:
-        """What is added."""
-        parts = self.link + self.cocitation + self.title_words + self.same + self.relatedness
-        return self.share * parts
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """A link, the votes that decided, largest first, and what else the mention may mean.
-
-    Attributes:
-        link: The link.
-        votes: Its largest votes.
-        others: Title and share of the other candidates, largest share first.
-    """
-
-    link: EntityLink
-    votes: Sequence[Vote]
-    others: Sequence[tuple[str, float]]
 
 
 class EntityRanker:
@@ -166,7 +81,7 @@ class EntityRanker:
         self._window = int(chosen.chosen("window"))
         self._rho = float(chosen.chosen("rho"))
         self._rules = _kernel_rules(chosen)
-        self._calibration = Calibration.of(kb.calibration(), chosen.method)
+        self.calibration = Calibration.of(kb.calibration(), chosen.method)
         self._tokenizer = (
             open_tokenizer(
                 TokenizerSettings(name=chosen.tokenizer, language=kb.language.code, digits="keep")
@@ -231,12 +146,12 @@ class EntityRanker:
             text: Plain text.
             votes: How many votes to give for each link, at most.
         """
-        found = []
-        for block in self._blocks(text, self._spot(text)):
-            for link, node in block.links():
-                if self._is_kept(link):
-                    found.append(Explanation(link, block.votes(node, votes), block.others(node)))
-        return found
+        return [
+            Explanation(link, block.votes(node, votes), block.others(node))
+            for block in self._blocks(text, self._spot(text))
+            for link, node in block.links()
+            if link and self._is_kept(link)
+        ]
 
     def _is_kept(self, link: EntityLink) -> bool:
         return link.rho >= self._rho and link.probability >= self.settings.min_probability
@@ -265,7 +180,7 @@ class EntityRanker:
 
     def _links(self, text: str, mentions: Sequence[Mention]) -> Iterator[EntityLink | None]:
         for block in self._blocks(text, mentions):
-            yield from block.all_links()
+            yield from (link for link, _ in block.links())
 
     def _blocks(self, text: str, mentions: Sequence[Mention]) -> Iterator[_Block]:
         """The mentions in blocks that are ranked at a time, each among those around it."""
@@ -314,10 +229,6 @@ class EntityRanker:
             return self.kb.title(entity)
         assert self._overlay
         return self._overlay.titles[entity - len(self.kb)]
-
-    def probability(self, score: float, commonness: float, links: int, coherence: float) -> float:
-        """That a link is right; see `EntityLink`."""
-        return self._calibration(score, commonness, links, coherence)
 
 
 _of_worker: EntityRanker  # in a worker process
@@ -383,18 +294,11 @@ class _Block:
         self._scores = ranking.scores
         self._votes = ranking.votes
 
-    def all_links(self) -> Iterator[EntityLink | None]:
-        """For each mention its link, or None if nothing is chosen."""
+    def links(self) -> Iterator[tuple[EntityLink | None, int]]:
+        """For each mention its link and the link's node; None and -1 if nothing is chosen."""
         for mention, form in zip(self._mentions, self._form_of, strict=False):
             node = self._chosen[form]
-            yield None if node < 0 else self._link(mention, form, node)
-
-    def links(self) -> Iterator[tuple[EntityLink, int]]:
-        """The links with their nodes."""
-        for mention, form in zip(self._mentions, self._form_of, strict=False):
-            node = self._chosen[form]
-            if node >= 0:
-                yield self._link(mention, form, node), node
+            yield None if node < 0 else self._link(mention, form, node), node
 
     def _link(self, mention: Mention, form: int, node: int) -> EntityLink:
         kb, entity = self._ranker.kb, int(self._entities[node])
@@ -414,7 +318,7 @@ class _Block:
             votes=float(self._votes[node]),
             coherence=coherence,
             rho=(mention.link_probability + coherence) / 2,
-            probability=self._ranker.probability(score, commonness, links, coherence),
+            probability=self._ranker.calibration(score, commonness, links, coherence),
             score=score,
             links=links,
             wikidata=kb.wikidata(entity) if known else None,

@@ -19,8 +19,9 @@ from spacy.util import filter_spans
 
 from nlp_engine.entities.domain_rules import DomainRules
 from nlp_engine.entities.knowledge_base import OUTSIDE_DUMP, KnowledgeBase
+from nlp_engine.entities.links import EntityLink
 from nlp_engine.entities.overlay import Overlay
-from nlp_engine.entities.ranking import EntityLink, EntityRanker
+from nlp_engine.entities.ranking import EntityRanker
 from nlp_engine.errors import FormatError, SettingError
 
 NAME = "entity_ranker"

@@ -63,7 +63,7 @@ void check_entities(const nlp::EntityGraph& graph, std::span<const std::int32_t>
 nb::tuple form_tokens(const nb::bytes& text, const CharacterTable& table) {
   nlp::FormText tokens;
   nlp::read_form_text(view(text), characters_of(table), tokens);
-  std::vector<std::int32_t> starts, ends, key_ends;
+  std::vector<std::int32_t> starts, ends;
   std::vector<std::uint8_t> lower;
   for (const nlp::FormToken& token : tokens.tokens) {
     starts.push_back(token.start);

@@ -1,12 +1,12 @@
 #include "entity_graph.h"
 
-#include "separators.h"
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
 #include <utility>
+
+#include "separators.h"
 
 namespace nlp {
 namespace {
@@ -61,7 +61,8 @@ void find_links(const EntityGraph& graph, Relations& out) {
 }
 
 // The bits that two sets of a stretch share.
-std::uint32_t plain_bits_in_both(const std::uint64_t* a, const std::uint64_t* b) {
+[[gnu::always_inline]] inline std::uint32_t plain_bits_in_both(const std::uint64_t* a,
+                                                               const std::uint64_t* b) {
   std::uint32_t both = 0;
   for (std::size_t w = 0; w < words_at_once; ++w) {
     both += static_cast<std::uint32_t>(std::popcount(a[w] & b[w]));
@@ -73,11 +74,7 @@ std::uint32_t plain_bits_in_both(const std::uint64_t* a, const std::uint64_t* b)
 // The same by an instruction that not every processor has.
 [[gnu::target("popcnt")]] std::uint32_t fast_bits_in_both(const std::uint64_t* a,
                                                           const std::uint64_t* b) {
-  std::uint32_t both = 0;
-  for (std::size_t w = 0; w < words_at_once; ++w) {
-    both += static_cast<std::uint32_t>(std::popcount(a[w] & b[w]));
-  }
-  return both;
+  return plain_bits_in_both(a, b);
 }
 #endif
 
@@ -196,6 +193,13 @@ void count_shared(const EntityGraph& graph, RelationsSpace& space, Relations& ou
 }
 
 }  // namespace
+
+void Different::add(std::int32_t entity) {
+  const auto next = static_cast<std::int32_t>(entities.size());
+  const auto [at, is_new] = place_of_.emplace(entity, next);
+  if (is_new) entities.push_back(entity);
+  places.push_back(at->second);
+}
 
 double Relations::milne_witten(std::size_t a, std::size_t b, double pages,
                                double min_shared) const {

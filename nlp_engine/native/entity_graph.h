@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "form_text.h"
@@ -80,6 +81,17 @@ struct Relations {
   // Milne and Witten's relatedness (entity-linking's usual one): 0 with fewer than `min_shared`
   // pages in common.
   double milne_witten(std::size_t a, std::size_t b, double pages, double min_shared) const;
+};
+
+// The different ones of some entities, in order, and the place of each among them.
+struct Different {
+  std::vector<std::int32_t> entities;
+  std::vector<std::int32_t> places;
+
+  void add(std::int32_t entity);
+
+ private:
+  std::unordered_map<std::int32_t, std::int32_t> place_of_;
 };
 
 // Scratch that calls on one thread share.

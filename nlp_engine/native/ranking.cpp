@@ -168,18 +168,19 @@ void Ranking::find_near_forms() {
 }
 
 void Ranking::relate_nodes(RelationsSpace& space) {
-  std::unordered_map<std::int32_t, std::int32_t> places;
-  std::vector<std::int32_t> different;
-  for (const std::int32_t entity : nodes_.entities) {
-    const auto next = static_cast<std::int32_t>(different.size());
-    const auto [at, is_new] = places.emplace(entity, next);
-    if (is_new) different.push_back(entity);
-    place_.push_back(at->second);
-  }
+  Different different;
+  for (const std::int32_t entity : nodes_.entities) different.add(entity);
+  place_ = std::move(different.places);
   const bool collective = rules_.method == RankingMethod::collective;
   const bool count_shared = collective ? rules_.cocitation > 0 : !rules_.direct_links;
-  relate(graph_, std::move(different), count_shared, space, relations_);
+  relate(graph_, std::move(different.entities), count_shared, space, relations_);
   weigh_relations();
+}
+
+// A link that involves a page which everybody links to says little.
+double Ranking::link_weight(std::size_t a, std::size_t b) const {
+  if (!relations_.linked[a * relations_.size() + b]) return 0;
+  return rules_.link * std::max(1 - std::max(hub_[a], hub_[b]), 0.0);
 }
 
 void Ranking::weigh_relations() {
@@ -196,20 +197,17 @@ void Ranking::weigh_relations() {
     return;
   }
   related_.assign(n * n, 0);
-  // A link that involves a page which everybody links to says little.
   const double log_pages = std::log(std::max(graph_.pages, 2.0));
-  std::vector<double> hub(n), root(n);
+  hub_.resize(n);
+  std::vector<double> root(n);
   for (std::size_t a = 0; a < n; ++a) {
-    hub[a] = std::log(relations_.in_degrees[a] + 2) / log_pages;
+    hub_[a] = std::log(relations_.in_degrees[a] + 2) / log_pages;
     root[a] = 1 / std::sqrt(std::max(relations_.in_degrees[a], 1.0));
   }
   const bool cocitation = !relations_.shared.empty();
   for (std::size_t a = 0; a < n; ++a) {
     for (std::size_t b = 0; b < a; ++b) {
-      double weight = 0;
-      if (relations_.linked[a * n + b]) {
-        weight += rules_.link * std::max(1 - std::max(hub[a], hub[b]), 0.0);
-      }
+      double weight = link_weight(a, b);
       if (cocitation) weight += rules_.cocitation * relations_.shared[a * n + b] * root[a] * root[b];
       related_[a * n + b] = related_[b * n + a] = static_cast<float>(weight);
     }
@@ -396,16 +394,13 @@ void Ranking::find_coherence(RelationsSpace& space) {
   Relations of_chosen;
   const Relations* relations = &relations_;
   if (relations_.shared.empty()) {  // not counted for the ranking
-    std::vector<std::int32_t> entities;
-    std::unordered_map<std::int32_t, std::size_t> places;
+    Different different;
     for (std::size_t f = 0; f < forms; ++f) {
       if (chosen_[f] < 0) continue;
-      const std::int32_t entity = nodes_.entities[static_cast<std::size_t>(chosen_[f])];
-      const auto [place, is_new] = places.emplace(entity, entities.size());
-      if (is_new) entities.push_back(entity);
-      at[f] = place->second;
+      different.add(nodes_.entities[static_cast<std::size_t>(chosen_[f])]);
+      at[f] = static_cast<std::size_t>(different.places.back());
     }
-    relate(graph_, std::move(entities), true, space, of_chosen);
+    relate(graph_, std::move(different.entities), true, space, of_chosen);
     relations = &of_chosen;
   } else {
     for (std::size_t f = 0; f < forms; ++f) {
@@ -431,7 +426,6 @@ std::vector<Vote> Ranking::votes_for(std::size_t node) const {
   const std::size_t n = relations_.size();
   const auto form = static_cast<std::size_t>(form_of_node_[node]);
   const auto a = static_cast<std::size_t>(place_[node]);
-  const double log_pages = std::log(std::max(graph_.pages, 2.0));
   for (std::size_t other = 0; other < nodes_.nodes(); ++other) {
     if (!near(form, static_cast<std::size_t>(form_of_node_[other]))) continue;
     const auto b = static_cast<std::size_t>(place_[other]);
@@ -441,10 +435,7 @@ std::vector<Vote> Ranking::votes_for(std::size_t node) const {
     } else if (a == b) {
       vote.same = rules_.same;
     } else {
-      if (relations_.linked[a * n + b]) {
-        const double most = std::max(relations_.in_degrees[a], relations_.in_degrees[b]);
-        vote.link = rules_.link * std::max(1 - std::log(most + 2) / log_pages, 0.0);
-      }
+      vote.link = link_weight(a, b);
       vote.cocitation = related_[a * n + b] - vote.link;
     }
     votes.push_back(vote);

@@ -33,10 +33,10 @@ enum class RankingMethod { commonness, tagme, collective };
 
 struct RankingRules {
   RankingMethod method = RankingMethod::collective;
-  int window = 30;          // mentions: see near_forms
+  int window = 30;          // mentions: see find_near_forms
   int max_candidates = 30;  // of a form, the most frequent ones
   int min_links = 0;        // candidates that a form links to less often are left out
-  // Of `collective` (`relations` says what they weigh):
+  // Of `collective` (`weigh_relations` says what they weigh):
   double prior_share = 0.15;
   int passes = 2;
   double same = 0.5;
@@ -113,6 +113,7 @@ class Ranking {
   void relate_nodes(RelationsSpace& space);
   void find_title_words();
   void weigh_relations();
+  double link_weight(std::size_t a, std::size_t b) const;
   void collective();
   void tagme();
   void choose(std::size_t form);
@@ -126,6 +127,7 @@ class Ranking {
   std::vector<std::uint8_t> near_;  // (forms, forms)
   Relations relations_;             // of the different entities
   std::vector<std::int32_t> place_;  // (nodes) in `relations_`
+  std::vector<double> hub_;         // (entities) the share of all pages that link to each, as logs
   std::vector<float> related_;      // (entities, entities) of `collective`
   std::vector<double> relatedness_;  // (entities, entities) of `tagme`
   struct TitleWords {

@@ -72,7 +72,7 @@ void spot(const Forms& base, const Forms* added, const FormText& text, const Spo
           std::vector<Mention>& out) {
   std::vector<Mention> all;
   find_all(base, added, text, spotting, all);
-  // By length, then in order of the text; where the spots that start with each token stand.
+  // By length, then in order of the text.
   std::vector<std::size_t> order(all.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nlp_engine.embeddings.vectors import WordVectors
-from nlp_engine.entities.ranking import EntityLink
+from nlp_engine.entities.links import EntityLink
 from nlp_engine.personalize.table import read_rows
 from nlp_engine.reports.links import segments
 from nlp_engine.reports.page import write_page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nlp_engine.entities.ranking import EntityLink, Explanation
+from nlp_engine.entities.links import EntityLink, Explanation
 from nlp_engine.reports.page import render_page
 
 _PARTS = (

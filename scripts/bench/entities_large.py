@@ -119,8 +119,8 @@ def _prime(least: int) -> int:
 def build(folder: Path) -> None:
     """Build a knowledge base from the tables."""
     from nlp_engine.corpus.counts import LinkCounts
-    from nlp_engine.entities.build import CountedPages, FormDocuments, Writer
     from nlp_engine.entities.settings import KnowledgeBaseSettings
+    from nlp_engine.entities.writer import CountedPages, FormDocuments, Writer
     from nlp_engine.manifest import write_manifest
     from nlp_engine.progress import silent
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -16,6 +17,7 @@ from urllib.parse import unquote
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp_engine.entities.arrays import MappedFolder, write_number_lists
 from nlp_engine.entities.characters import characters
 from nlp_engine.entities.forms import form_key
 from nlp_engine.languages import language
@@ -88,15 +90,10 @@ def read_candidates(folder: Path) -> Candidates:
 
 
 def _lists(pairs: NDArray[np.int64], rows: int) -> Any:
-    pairs = np.unique(pairs, axis=0)
-    row, values = pairs[:, 0], pairs[:, 1]
-    distances = np.diff(values, prepend=0)
-    firsts = np.concatenate([[True], row[1:] != row[:-1]])
-    distances[firsts] = values[firsts]
-    data, sizes = kernel.varints(distances.astype(np.uint32))
-    offsets = np.zeros(rows + 1, np.int64)
-    np.add.at(offsets, row + 1, sizes)
-    return kernel.number_lists(data, np.cumsum(offsets))
+    row, values = np.unique(pairs, axis=0).T
+    with tempfile.TemporaryDirectory() as folder:  # what is mapped outlives it
+        write_number_lists(Path(folder), "links", rows, [(row, values)])
+        return MappedFolder(Path(folder)).number_lists("links")
 
 
 def read_documents(folder: Path) -> list[dict[str, Any]]:

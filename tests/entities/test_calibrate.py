@@ -25,7 +25,8 @@ from nlp_engine.entities.calibrate import calibrate_knowledge_base as calibrate
 from nlp_engine.entities.calibration import FEATURES, Calibration, calibration_error, features, fit
 from nlp_engine.entities.evaluation import build_without_fold, held_out_pages
 from nlp_engine.entities.knowledge_base import CALIBRATION_FILE, KnowledgeBase
-from nlp_engine.entities.ranking import EntityLink, EntityRanker
+from nlp_engine.entities.links import EntityLink
+from nlp_engine.entities.ranking import EntityRanker
 from nlp_engine.entities.settings import METHODS
 from nlp_engine.errors import InputError
 from nlp_engine.manifest import read_manifest

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp_engine.entities.knowledge_base import OUTSIDE_DUMP, KnowledgeBase
+from nlp_engine.entities.links import EntityLink
 from nlp_engine.entities.overlay import Alias, Overlay
-from nlp_engine.entities.ranking import EntityLink, EntityRanker
+from nlp_engine.entities.ranking import EntityRanker
 from nlp_engine.errors import InputError
 from nlp_engine.wiki.extract import extract_dumps
 from tests.conftest import TOY_PAGES, make_dump

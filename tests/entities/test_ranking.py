@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from nlp_engine.demo import TEXT, DemoResult
 from nlp_engine.entities.forms import form_key, tokens
 from nlp_engine.entities.knowledge_base import KnowledgeBase
-from nlp_engine.entities.ranking import EntityLink, EntityRanker
+from nlp_engine.entities.links import EntityLink
+from nlp_engine.entities.ranking import EntityRanker
 from nlp_engine.entities.spotting import spot
 from nlp_engine.errors import SettingError
 from nlp_engine.wiki.extract import extract_dumps

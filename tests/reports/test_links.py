@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from nlp_engine.demo import TEXT, DemoResult
 from nlp_engine.entities.knowledge_base import KnowledgeBase
-from nlp_engine.entities.ranking import EntityLink, EntityRanker, Explanation, Vote
+from nlp_engine.entities.links import EntityLink, Explanation, Vote
+from nlp_engine.entities.ranking import EntityRanker
 from nlp_engine.reports.links import links_page, segments
 from tests.reports.page import Page
 
