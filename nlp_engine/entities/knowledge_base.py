@@ -23,7 +23,7 @@ from nlp_engine.progress import Report, silent
 
 CALIBRATION_FILE = "calibration.json"
 _WIKIDATA_FILE = "wikidata.npy"
-_MOST_RESIDENT = 512 << 20  # bytes; see `KnowledgeBase.trim`
+_MOST_RESIDENT = 768 << 20  # bytes; see `KnowledgeBase.trim`
 
 
 @dataclass(frozen=True, slots=True)
