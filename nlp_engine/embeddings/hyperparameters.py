@@ -73,8 +73,8 @@ class Word2VecSettings:
         None,
         above=0,
         help="the learning rate falls as the share of words left to this power; 1 is linear, as "
-        "in fastText and word2vec.c; by default 0.5 in mode cbow, 1.3 in batch_skipgram and "
-        "with sub-words, 1 in skipgram, and less in short trainings without sub-words",
+        "in fastText and word2vec.c; by default 0.5 in mode cbow, 1.3 in batch_skipgram, 1 in "
+        "skipgram or 1.7 with sub-words, and less in short trainings",
     )
     seed: int = setting(
         1,
@@ -124,20 +124,19 @@ class Word2VecSettings:
         """`decay_power`, or by default that of the mode, lower for short trainings.
 
         Where there is less to learn from, a rate that stays high for longer gives better vectors:
-        below 80 million words the mode's power falls as the root of their number.
+        below 80 million words the mode's power falls as the root of their number; in skip-gram
+        with sub-words, where words learn from each other, as its fifth root.
 
         Args:
             words: Words to train on, over all epochs.
         """
         if self.decay_power is not None:
             return self.decay_power
-        if self.mode == "cbow":
-            power = 0.5
-        else:
-            power = 1.0 if self.mode == "skipgram" and not self.subwords else 1.3
-        if self.subwords:
-            return power
-        return power * math.sqrt(min(words / _WORDS_OF_FULL_DECAY, 1))
+        share = min(words / _WORDS_OF_FULL_DECAY, 1)
+        if self.mode == "skipgram" and self.subwords:
+            return 1.7 * math.pow(share, 1 / 5)
+        power = {"cbow": 0.5, "skipgram": 1.0, "batch_skipgram": 1.3}[self.mode]
+        return power * math.sqrt(share)
 
     def remarks(self) -> list[str]:
         """What is allowed but rarely meant."""

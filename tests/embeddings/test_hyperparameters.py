@@ -91,9 +91,9 @@ def test_what_errors_say(values: dict[str, str], message: str) -> None:
     [
         ({"mode": "batch_skipgram"}, 1.3, 1.3 / 4),
         ({"mode": "skipgram"}, 1.0, 1 / 4),
-        ({"mode": "skipgram", "subwords": True}, 1.3, 1.3),
+        ({"mode": "skipgram", "subwords": True}, 1.7, 1.7 * 16**-0.2),
         ({"mode": "cbow"}, 0.5, 0.5 / 4),
-        ({"mode": "cbow", "subwords": True}, 0.5, 0.5),
+        ({"mode": "cbow", "subwords": True}, 0.5, 0.5 / 4),
         ({"mode": "cbow", "decay_power": 1}, 1, 1),
     ],
 )
