@@ -113,6 +113,11 @@ def resume_key(inputs: Sequence[Path], *wanted: Any) -> str:
     return json.dumps([engine_version(), stamps, *wanted])
 
 
+def content_key(inputs: Sequence[Path], *wanted: Any) -> str:
+    """Like `resume_key`, but for copies of the files elsewhere, too: their content counts."""
+    return json.dumps([engine_version(), [sha256(path) for path in inputs], *wanted])
+
+
 def write_manifest(
     folder: Path,
     *,

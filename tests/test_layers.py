@@ -25,7 +25,17 @@ LAYERS = [
     ["formats", "corpus"],
     ["wiki"],
     ["text"],
-    ["native", "manifest", "languages", "files", "memory", "settings", "progress", "errors"],
+    [
+        "native",
+        "manifest",
+        "languages",
+        "files",
+        "checkpoints",
+        "memory",
+        "settings",
+        "progress",
+        "errors",
+    ],
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 HEAVY = ("spacy", "gensim", "nltk", "boto3", "sagemaker", "pyspark", "fasttext", "sklearn")

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nlp_engine import settings
+from nlp_engine import files, settings
+from nlp_engine.checkpoints import Checkpoints
 from nlp_engine.corpus.build import corpus_file
 from nlp_engine.corpus.vocabulary import EncodedCorpus, encode_corpus
 from nlp_engine.embeddings import peers, trainer
@@ -24,7 +25,7 @@ from nlp_engine.engines.result import TrainedVectors
 from nlp_engine.errors import InputError, MissingExtraError
 from nlp_engine.files import new_folder
 from nlp_engine.formats.stored_vectors import pretrained_rows
-from nlp_engine.manifest import Manifest, resume_key, write_manifest
+from nlp_engine.manifest import Manifest, content_key, resume_key, write_manifest
 from nlp_engine.progress import Report, silent
 from nlp_engine.text.tokenizers import TokenizerSettings
 
@@ -36,6 +37,7 @@ def train_vectors(
     out: Path | str | None = None,
     *,
     pairs: Sequence[Path | str] = (),
+    checkpoints: Path | str | None = None,
     overwrite: bool = False,
     report: Report = silent,
     **options: Any,
@@ -47,7 +49,8 @@ def train_vectors(
     `training.json` (losses, seconds).
 
     A training by engine `native` that was killed goes on at its last checkpoint when it is called
-    again with the same corpus, folder and options.
+    again with the same corpus, folder and options. With a folder for checkpoints this holds
+    wherever copies of the corpus and of that folder are, and Ctrl-C always saves one.
 
     Args:
         corpus: A corpus folder, or a file of space-separated words with one sentence per line or
@@ -55,6 +58,7 @@ def train_vectors(
         out: The folder to make; None keeps only the returned vectors.
         pairs: Files of word pairs or analogies to evaluate on; by default WordSim353,
             SimLex-999 and Google's analogies for English.
+        checkpoints: An existing folder for checkpoints; by default they are kept beside `out`.
         overwrite: Replace an existing folder.
         report: Told of words, loss and learning rate.
         **options: Fields of `Word2VecSettings`; `mode` is required.
@@ -74,12 +78,13 @@ def train_vectors(
     given = [corpus] if isinstance(corpus, str | Path) else corpus
     corpora = _open_corpora([Path(path) for path in given])
     sets = _evaluation_sets(corpora, chosen, [Path(pair) for pair in pairs])
+    kept = Path(checkpoints) if checkpoints else None
     if out is None:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch) / "vectors"
-            _train(corpora, folder, chosen, sets, overwrite, report)
+            _train(corpora, folder, chosen, sets, kept, overwrite, report)
             return WordVectors.open(folder)  # its mapped file outlives the folder
-    _train(corpora, Path(out), chosen, sets, overwrite, report)
+    _train(corpora, Path(out), chosen, sets, kept, overwrite, report)
     return WordVectors.open(out)
 
 
@@ -137,11 +142,14 @@ def _train(
     out: Path,
     chosen: Word2VecSettings,
     sets: Sequence[Path],
+    kept: Path | None,
     overwrite: bool,
     report: Report,
 ) -> None:
     started = time.monotonic()
-    with new_folder(out, overwrite=overwrite, resume_key=_resume_key(corpora, chosen)) as folder:
+    key = None if kept else _resume_key(corpora, chosen)
+    with new_folder(out, overwrite=overwrite, resume_key=key) as folder:
+        checkpoints = _checkpoints(corpora, chosen, kept, folder)
         encoded = encode_corpus(
             corpora.paths,
             min_count=max(chosen.min_count, 1),
@@ -150,13 +158,14 @@ def _train(
             report=report,
         )
         with _scratch(folder, chosen) as scratch:
-            trained, measured = _run_engine(encoded, chosen, folder, Path(scratch), report)
+            trained, measured = _run_engine(encoded, chosen, checkpoints, Path(scratch), report)
             vectors = write_vectors(folder, trained, chosen, tokens=encoded.tokens)
         write_training(folder, **measured)
         parent = corpora.parents[0] if corpora.parents else None
         if sets:
             vectors.manifest = parent  # its language says how words are lower-cased
             write_evaluation(folder, vectors, sets)
+        checkpoints.clear()
         write_manifest(
             folder,
             format="vectors",
@@ -175,11 +184,24 @@ def _train(
 
 
 def _resume_key(corpora: _Corpora, chosen: Word2VecSettings) -> str | None:
-    """What must be the same for a checkpoint to be of use; None where there are none."""
+    """What must be the same for an unfinished folder to be of use; None where none is."""
     if chosen.engine != "native":
         return None
-    threads = chosen.threads or os.cpu_count()
-    return resume_key(corpora.paths, threads, settings.to_mapping(chosen))
+    return resume_key(corpora.paths, _threads(chosen), settings.to_mapping(chosen))
+
+
+def _checkpoints(
+    corpora: _Corpora, chosen: Word2VecSettings, kept: Path | None, folder: Path
+) -> Checkpoints:
+    """Those of a folder for them, or in the one that is being made, which has its own key."""
+    if kept is None:
+        return Checkpoints(folder=folder, key="", worth_seconds=files.WORTH_KEEPING_SECONDS)
+    key = content_key(corpora.paths, _threads(chosen), settings.to_mapping(chosen))
+    return Checkpoints(folder=kept, key=key)
+
+
+def _threads(chosen: Word2VecSettings) -> int:
+    return chosen.threads or os.cpu_count() or 1
 
 
 def _scratch(
@@ -192,13 +214,19 @@ def _scratch(
 
 
 def _run_engine(
-    corpus: EncodedCorpus, chosen: Word2VecSettings, folder: Path, scratch: Path, report: Report
+    corpus: EncodedCorpus,
+    chosen: Word2VecSettings,
+    checkpoints: Checkpoints,
+    scratch: Path,
+    report: Report,
 ) -> tuple[TrainedVectors, dict[str, Any]]:
     """The trained matrices, and what `training.json` holds."""
     if chosen.engine == "native":
         path = chosen.pretrained_vectors
         fill = pretrained_rows(Path(path), chosen.vector_dim) if path else None
-        trained, run = trainer.train(corpus, chosen, folder=folder, report=report, pretrained=fill)
+        trained, run = trainer.train(
+            corpus, chosen, checkpoints=checkpoints, report=report, pretrained=fill
+        )
         seconds = {"seconds": run.seconds, "cpu_seconds": run.cpu_seconds}
         return trained, {"loss": trained.losses, **seconds}
     train = peers.train_with_fasttext if chosen.engine == "fasttext" else peers.train_with_gensim

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 
 import numpy as np
 
-from nlp_engine import files
+from nlp_engine.checkpoints import Checkpoints
 from nlp_engine.corpus.vocabulary import EncodedCorpus
-from nlp_engine.embeddings.checkpoint import (
-    TrainingRun,
-    load_checkpoint,
-    remove_checkpoints,
-    save_checkpoint,
-)
+from nlp_engine.embeddings.checkpoint import TrainingRun, load_checkpoint, save_checkpoint
 from nlp_engine.embeddings.hyperparameters import Word2VecSettings
 from nlp_engine.engines.result import TrainedVectors
 from nlp_engine.errors import SettingError
@@ -32,7 +26,7 @@ def train(
     corpus: EncodedCorpus,
     chosen: Word2VecSettings,
     *,
-    folder: Path,
+    checkpoints: Checkpoints,
     report: Report,
     pretrained: FillRows | None = None,
 ) -> tuple[TrainedVectors, TrainingRun]:
@@ -41,7 +35,7 @@ def train(
     Args:
         corpus: Encoded with the settings' `min_count`.
         chosen: The settings.
-        folder: Where checkpoints go, and where one of an earlier, interrupted call may be.
+        checkpoints: Where they go, and where one of an earlier, interrupted call may be.
         report: Told of words, loss and learning rate.
         pretrained: Gives words the vectors to start from.
 
@@ -50,7 +44,7 @@ def train(
 
     Raises:
         SettingError: The matrices would not fit into memory.
-        KeyboardInterrupt: After a checkpoint, if more than a minute of work would be lost.
+        KeyboardInterrupt: After a checkpoint, if it was worth one.
     """
     model = _model(corpus, chosen)
     count = int(corpus.counts.sum())
@@ -62,15 +56,14 @@ def train(
         learning_rate=chosen.learning_rate,
         decay_power=chosen.decay(count * chosen.epochs),
     )
-    run = load_checkpoint(folder, model)
+    run = load_checkpoint(checkpoints, model)
     if run is None:
         fill_uniform(model.input_rows[:, : model.dim], chosen.seed)
         if pretrained:
             pretrained(corpus.words, model.input_rows[: len(corpus.words), : chosen.vector_dim])
         threads = chosen.threads or os.cpu_count() or 1
         run = TrainingRun(word2vec.start(words, threads=threads, seed=chosen.seed))
-    _run(model, words, run, folder=folder, minutes=chosen.checkpoint_minutes, report=report)
-    remove_checkpoints(folder)
+    _run(model, words, run, checkpoints, minutes=chosen.checkpoint_minutes, report=report)
     return _result(corpus, model, run), run
 
 
@@ -114,8 +107,8 @@ def _run(
     model: word2vec.Word2VecModel,
     corpus: word2vec.Word2VecCorpus,
     run: TrainingRun,
+    checkpoints: Checkpoints,
     *,
-    folder: Path,
     minutes: float,
     report: Report,
 ) -> None:
@@ -132,14 +125,14 @@ def _run(
         try:
             word2vec.train(model, corpus, run.state, on_tick=on_tick)
         except KeyboardInterrupt:
-            if time.monotonic() - watch.began >= files.WORTH_KEEPING_SECONDS:
-                save_checkpoint(folder, model, run)
+            if time.monotonic() - watch.began >= checkpoints.worth_seconds:
+                save_checkpoint(checkpoints, model, run)
             raise
         finally:
             run.seconds += time.monotonic() - began
             run.cpu_seconds += _cpu_seconds() - cpu_began
         if not run.state.finished(corpus.epochs):
-            save_checkpoint(folder, model, run)
+            save_checkpoint(checkpoints, model, run)
 
 
 def _cpu_seconds() -> float:

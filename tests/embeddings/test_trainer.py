@@ -97,7 +97,7 @@ def start_training(corpus: Path, out: Path, **options: object) -> subprocess.Pop
 
 def wait_for_checkpoint(training: subprocess.Popen[bytes], folder: Path) -> None:
     deadline = time.monotonic() + 60
-    while not list(folder.glob(".*.partial/.checkpoint-*/state.json")):
+    while not list(folder.glob(".*.partial/checkpoint-*/state.json")):
         assert training.poll() is None, "it ended before its first checkpoint was seen"
         assert time.monotonic() < deadline
         time.sleep(0.005)
