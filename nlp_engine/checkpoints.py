@@ -69,6 +69,7 @@ class Checkpoints:
         for path in others:
             if path != place:
                 shutil.rmtree(path)
+        _log.info("Saved the checkpoint %s", place)
 
     def load(self) -> Checkpoint | None:
         """The newest complete checkpoint of this work, or None."""

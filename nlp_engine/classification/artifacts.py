@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from nlp_engine.classification.checkpoint import TrainingRun
 from nlp_engine.classification.hyperparameters import ClassifierSettings
-from nlp_engine.classification.trainer import TrainedClassifier, TrainingRun
+from nlp_engine.classification.trainer import TrainedClassifier
 from nlp_engine.formats import fasttext
 
 MODEL_FILE, COMPRESSED_FILE = "model.bin", "model.ftz"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nlp_engine import settings
+from nlp_engine.checkpoints import Checkpoints
 from nlp_engine.classification import trainer
 from nlp_engine.classification.artifacts import MODEL_FILE, write_classifier, write_training
 from nlp_engine.classification.classifier import Classifier
@@ -30,7 +31,7 @@ from nlp_engine.engines import fasttext
 from nlp_engine.files import check_input_file, new_folder
 from nlp_engine.formats.fasttext import Entries
 from nlp_engine.formats.stored_vectors import pretrained_rows
-from nlp_engine.manifest import write_manifest
+from nlp_engine.manifest import content_key, write_manifest
 from nlp_engine.progress import Report, silent
 from nlp_engine.text.tokenizers import TokenizerSettings
 
@@ -40,6 +41,7 @@ def train_classifier(
     out: Path | str | None = None,
     *,
     validation: Path | str | None = None,
+    checkpoints: Path | str | None = None,
     overwrite: bool = False,
     report: Report = silent,
     **options: Any,
@@ -55,6 +57,8 @@ def train_classifier(
         out: The folder to make; None keeps only the returned classifier.
         validation: Labelled file to evaluate on, or augmented manifest; by default the folder's
             own file. Early stopping needs one.
+        checkpoints: An existing folder for checkpoints: what is interrupted goes on after its
+            last whole epoch when it is called again with the same data and options.
         overwrite: Replace an existing folder.
         report: Told of words, loss and learning rate.
         **options: Fields of `ClassifierSettings`; `class_weights` may be a mapping.
@@ -74,17 +78,28 @@ def train_classifier(
     given = labelled_files(Path(corpus))
     if validation:
         given = replace(given, validation=check_input_file(Path(validation)))
+    kept = _checkpoints(given, chosen, Path(checkpoints)) if checkpoints else None
     if out is None:
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder) / "classifier"
-            _train(given, target, chosen, overwrite, report)
+            _train(given, target, chosen, kept, overwrite, report)
             return Classifier.open(target, threads=chosen.threads)
-    _train(given, Path(out), chosen, overwrite, report)
+    _train(given, Path(out), chosen, kept, overwrite, report)
     return Classifier.open(out, threads=chosen.threads)
 
 
+def _checkpoints(given: LabelledFiles, chosen: ClassifierSettings, folder: Path) -> Checkpoints:
+    data = [path for path in (given.train, given.validation) if path]
+    return Checkpoints(folder=folder, key=content_key(data, settings.to_mapping(chosen)))
+
+
 def _train(
-    given: LabelledFiles, out: Path, chosen: ClassifierSettings, overwrite: bool, report: Report
+    given: LabelledFiles,
+    out: Path,
+    chosen: ClassifierSettings,
+    checkpoints: Checkpoints | None,
+    overwrite: bool,
+    report: Report,
 ) -> None:
     started = time.monotonic()
     with (
@@ -97,7 +112,7 @@ def _train(
         )
         names = label_names(files, entries)
         if chosen.engine == "native":
-            _train_native(files, entries, names, chosen, folder, report)
+            _train_native(files, entries, names, chosen, checkpoints, folder, report)
         else:
             fasttext.train_classifier(
                 corpus=files.train,
@@ -108,6 +123,8 @@ def _train(
             )
         write_labels(folder, names)
         finish_folder(folder, given, files, entries, chosen, started, report)
+        if checkpoints:
+            checkpoints.clear()
 
 
 def finish_folder(
@@ -183,6 +200,7 @@ def _train_native(
     entries: Entries,
     names: Mapping[str, str],
     chosen: ClassifierSettings,
+    checkpoints: Checkpoints | None,
     folder: Path,
     report: Report,
 ) -> None:
@@ -195,6 +213,7 @@ def _train_native(
         weights=label_weights(chosen.class_weights, labels, entries.label_counts),
         report=report,
         pretrained=pretrained_rows(Path(start), chosen.vector_dim) if start else None,
+        checkpoints=checkpoints,
     )
     write_classifier(folder, trained, entries, chosen)
     write_training(folder, run)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp_engine.checkpoints import Checkpoints
+from nlp_engine.classification.checkpoint import EpochCheckpoints, TrainingRun
 from nlp_engine.classification.hyperparameters import ClassifierSettings
 from nlp_engine.errors import EngineError, SettingError
 from nlp_engine.formats.fasttext import Entries
@@ -62,25 +64,6 @@ class TrainingData:
     def several_labels(self) -> bool:
         """Whether some example has several labels."""
         return bool((np.diff(self.examples.label_offsets) > 1).any())
-
-
-@dataclass(slots=True)
-class TrainingRun:
-    """How a training went.
-
-    Attributes:
-        losses: (words done, mean loss of an example, learning rate).
-        validation: (epoch from 1, accuracy) where there was validation.
-        best_epoch: The epoch whose weights were kept; None without early stopping.
-        seconds: Wall time of the training phase.
-        cpu_seconds: Its user and system time, of all threads.
-    """
-
-    losses: list[tuple[int, float, float]] = field(default_factory=list)
-    validation: list[tuple[int, float]] = field(default_factory=list)
-    best_epoch: int | None = None
-    seconds: float = 0.0
-    cpu_seconds: float = 0.0
 
 
 def read_data(
@@ -139,6 +122,7 @@ def train(
     report: Report,
     pretrained: FillRows | None = None,
     after_epoch: AfterEpoch | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> tuple[TrainedClassifier, TrainingRun]:
     """Train a classifier on all threads.
 
@@ -150,15 +134,20 @@ def train(
         report: Told of words, loss and learning rate, and of validation.
         pretrained: Gives words the vectors to start from.
         after_epoch: Called after each epoch; by default training goes on.
+        checkpoints: Where they go, and where one of an earlier, interrupted call may be; by
+            default there are none.
 
     Raises:
+        KeyboardInterrupt: After a checkpoint of the last whole epoch.
         SettingError: The matrices would not fit into memory.
         EngineError: The numbers grew beyond all bounds.
     """
     loss = chosen.loss or ("ova" if data.several_labels else "softmax")
+    kept = EpochCheckpoints(checkpoints) if checkpoints else None
+    _check_memory(data, entries, chosen, copies=1 + chosen.early_stopping + bool(kept))
     model = _start(data, entries, chosen, _LOSSES[loss], weights, pretrained)
-    run = TrainingRun()
-    _Training(model, data, entries, chosen, run, report, after_epoch).run()
+    training = _Training(model, data, entries, chosen, report, after_epoch, kept)
+    training.run()
     words, rows = len(entries.words), model.input_rows[:, : chosen.vector_dim]
     trained = TrainedClassifier(
         loss=loss,
@@ -167,7 +156,7 @@ def train(
         bucket_rows=rows[words : words + len(data.bucket_ids)],
         output_rows=model.output_rows[:, : chosen.vector_dim],
     )
-    return trained, run
+    return trained, training.measured
 
 
 def _read(
@@ -188,7 +177,6 @@ def _start(
     """Rows as they are before the first example."""
     words, dim = len(entries.words), chosen.vector_dim
     rows = words + len(data.bucket_ids)
-    _check_memory(rows + 1 + len(entries.labels), chosen)
     input_rows = zero_rows(rows + 1, dim)
     fill_uniform(input_rows[:rows, :dim], chosen.seed)
     if pretrained:
@@ -203,8 +191,10 @@ def _start(
     )
 
 
-def _check_memory(rows: int, chosen: ClassifierSettings) -> None:
-    copies = 2 if chosen.early_stopping else 1  # the best weights are kept
+def _check_memory(
+    data: TrainingData, entries: Entries, chosen: ClassifierSettings, *, copies: int
+) -> None:
+    rows = len(entries.words) + len(data.bucket_ids) + 1 + len(entries.labels)
     needed, free = 4 * row_floats(chosen.vector_dim) * rows * copies, available_memory()
     if needed > free:
         raise SettingError(
@@ -223,16 +213,17 @@ class _Training:
         data: TrainingData,
         entries: Entries,
         chosen: ClassifierSettings,
-        run: TrainingRun,
         report: Report,
         after_epoch: AfterEpoch | None,
+        checkpoints: EpochCheckpoints | None,
     ) -> None:
         self._model = model
         self._data = data
         self._chosen = chosen
-        self._run = run
+        self.measured = TrainingRun()
         self._report = report
         self._after_epoch = after_epoch
+        self._checkpoints = checkpoints
         self._threads = chosen.threads or os.cpu_count() or 1
         self._words = data.examples.tokens  # of an epoch
         self._predicting = kernels.ClassifierModel(
@@ -241,10 +232,20 @@ class _Training:
             loss=model.loss,
             label_counts=np.asarray(entries.label_counts, np.int64),
         )
-        self._best: tuple[float, NDArray[np.float32], NDArray[np.float32]] | None = None
+        self._best: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
 
     def run(self) -> None:
-        for epoch in range(1, self._chosen.epochs + 1):
+        try:
+            self._epochs(self._resume())
+        except KeyboardInterrupt:
+            if self._checkpoints:
+                self._checkpoints.save()
+            raise
+        if self._best:
+            self._model.input_rows[:], self._model.output_rows[:] = self._best
+
+    def _epochs(self, done: int) -> None:
+        for epoch in range(done + 1, self._chosen.epochs + 1):
             self._train(epoch)
             if not np.isfinite(self._model.output_rows).all():
                 raise EngineError(
@@ -258,8 +259,22 @@ class _Training:
                 go_on = self._after_epoch(epoch, self.probabilities) and go_on
             if not go_on:
                 break
-        if self._best:
-            self._model.input_rows[:], self._model.output_rows[:] = self._best[1:]
+            if self._checkpoints:
+                rows = {"input": self._model.input_rows, "output": self._model.output_rows}
+                if self._best:
+                    rows |= {"best_input": self._best[0], "best_output": self._best[1]}
+                self._checkpoints.keep(epoch, rows, self.measured)
+
+    def _resume(self) -> int:
+        """Take over what an earlier call has done; how many epochs."""
+        found = self._checkpoints.load() if self._checkpoints else None
+        if found is None:
+            return 0
+        done, rows, self.measured = found
+        self._model.input_rows[:], self._model.output_rows[:] = rows["input"], rows["output"]
+        if "best_input" in rows:
+            self._best = rows["best_input"], rows["best_output"]
+        return done
 
     def probabilities(self) -> Iterator[NDArray[np.float32]]:
         """Of the weights as they are, for the validation examples, in parts."""
@@ -287,8 +302,8 @@ class _Training:
             threads=self._threads,
             on_tick=self._tick,
         )
-        self._run.seconds += time.monotonic() - began
-        self._run.cpu_seconds += _cpu_seconds() - cpu_began
+        self.measured.seconds += time.monotonic() - began
+        self.measured.cpu_seconds += _cpu_seconds() - cpu_began
 
     def _tick(self, done: int, loss: float | None) -> None:
         total = self._words * self._chosen.epochs
@@ -297,20 +312,18 @@ class _Training:
         detail = ""
         if loss is not None:
             detail = f"loss {loss:.3f}, learning rate {rate:.4f}"
-            if share * _LOSS_POINTS >= len(self._run.losses) + 1:
-                self._run.losses.append((words, round(loss, 4), round(rate, 6)))
+            if share * _LOSS_POINTS >= len(self.measured.losses) + 1:
+                self.measured.losses.append((words, round(loss, 4), round(rate, 6)))
         self._report(Progress("training", words, total, "words", detail))
 
     def _validate(self, epoch: int) -> bool:
         """Keep the weights if they are the best so far; whether there is hope for better ones."""
         accuracy = self.accuracy()
-        self._run.validation.append((epoch, accuracy))
-        if self._best is None or accuracy > self._best[0]:
-            self._best = (
-                accuracy, self._model.input_rows.copy(), self._model.output_rows.copy(),
-            )  # fmt: skip
-            self._run.best_epoch = epoch
-        waited = epoch - (self._run.best_epoch or epoch)
+        if accuracy > max((earlier for _, earlier in self.measured.validation), default=-1.0):
+            self._best = self._model.input_rows.copy(), self._model.output_rows.copy()
+            self.measured.best_epoch = epoch
+        self.measured.validation.append((epoch, accuracy))
+        waited = epoch - (self.measured.best_epoch or epoch)
         found = "improved" if waited == 0 else f"not improved for {waited} epochs"
         detail = f"accuracy {accuracy:.6f}, {found}"
         self._report(Progress("validation", epoch, self._chosen.epochs, "epochs", detail))

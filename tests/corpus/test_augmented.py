@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from nlp_engine.corpus.augmented import is_augmented_manifest, write_labelled
+from nlp_engine.corpus.augmented import (
+    is_augmented_manifest,
+    write_labelled,
+    write_manifest_of_records,
+)
 from nlp_engine.errors import InputError
 
 
@@ -66,3 +70,40 @@ def test_bad_lines_are_named(tmp_path: Path, line: str, message: str) -> None:
     path.write_text('{"source": "x", "label": 1}\n' + line + "\n")
     with pytest.raises(InputError, match=message):
         write_labelled(path, tmp_path / "out")
+
+
+# What a pipe brings of one.
+
+
+def test_texts_and_labels_one_after_the_other(tmp_path: Path) -> None:
+    records = [
+        "linux ready", "1",
+        '"in quotes \\u00e9"', "[1, 3]",
+        '" not JSON', "Office Holder",
+        "1984", '"sf"',
+    ]  # fmt: skip
+    write_manifest_of_records((r.encode() for r in records), tmp_path / "m", "train_0")
+    write_labelled(tmp_path / "m", tmp_path / "out")
+    assert (tmp_path / "out").read_text(encoding="utf-8").splitlines() == [
+        "__label__1 linux ready",
+        "__label__1 __label__3 in quotes é",
+        '__label__Office_Holder " not JSON',
+        "__label__sf 1984",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("records", "message"),
+    [
+        ([b"x", b"1", b"y"], "train_0, record 2: a text without a label"),
+        ([b"x", b"1", b"\xff", b"1"], "train_0, record 2 is not UTF-8"),
+        (
+            [b"1", b"some text"],
+            "train_0 begins with '1', then 'some text': a label before its text",
+        ),
+        ([b"x", b"1", b"y", b'{"a": 1}'], "train_0, record 3: a label is a text, a number or"),
+    ],
+)
+def test_bad_records_are_named(tmp_path: Path, records: list[bytes], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        write_manifest_of_records(records, tmp_path / "m", "train_0")

@@ -1,0 +1,63 @@
+"""The instances of a training job: `input/config/resourceconfig.json`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nlp_engine.errors import InputError
+from nlp_engine.sagemaker.container.configuration import read_object
+
+_LONE_HOST = "algo-1"  # as SageMaker calls the first instance
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hosts:
+    """The instances of a training job.
+
+    Attributes:
+        current_host: The name of this one, one of `hosts`.
+        hosts: All names, sorted, so that every instance sees the same order.
+        network_interface_name: The interface by which they reach each other, if it is known.
+    """
+
+    current_host: str = _LONE_HOST
+    hosts: tuple[str, ...] = (_LONE_HOST,)
+    network_interface_name: str | None = None
+
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one."""
+        return len(self.hosts) > 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the first one, which leads the others."""
+        return self.current_host == self.hosts[0]
+
+
+def read_hosts(root: Path) -> Hosts:
+    """The instances of a job; a lone one where SageMaker says nothing.
+
+    Args:
+        root: What stands for `/opt/ml`.
+
+    Raises:
+        InputError: The file is no JSON object, or this instance is not among the hosts.
+    """
+    path = root / "input" / "config" / "resourceconfig.json"
+    if not path.exists():
+        return Hosts()
+    content = read_object(path)
+    hosts = tuple(sorted(map(str, content.get("hosts") or (_LONE_HOST,))))
+    current = str(content.get("current_host") or hosts[0])
+    if current not in hosts:
+        raise InputError(
+            f"{path}: current_host is {current}, which is not among the hosts {', '.join(hosts)}"
+        )
+    interface = content.get("network_interface_name")
+    return Hosts(
+        current_host=current,
+        hosts=hosts,
+        network_interface_name=str(interface) if interface else None,
+    )

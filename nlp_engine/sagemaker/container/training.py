@@ -1,0 +1,162 @@
+"""A training job, from `/opt/ml/input` to `/opt/ml/model`."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nlp_engine.classification.train import train_classifier
+from nlp_engine.embeddings.train import train_vectors
+from nlp_engine.errors import InputError, SettingError
+from nlp_engine.sagemaker.container.channels import (
+    TRAIN,
+    VALIDATION,
+    Channel,
+    check_channels,
+    read_channels,
+)
+from nlp_engine.sagemaker.container.configuration import Hyperparameters, read_hyperparameters
+from nlp_engine.sagemaker.container.failures import report_failure
+from nlp_engine.sagemaker.container.hosts import Hosts, read_hosts
+from nlp_engine.sagemaker.container.texts import channel_text
+from nlp_engine.sagemaker.training_log import TrainingLog, log_accuracies, log_evaluation
+
+ML_ROOT = Path("/opt/ml")
+
+_DISTRIBUTED_MODE = "batch_skipgram"
+
+_log = logging.getLogger(__name__)
+
+
+def train(root: Path = ML_ROOT) -> int:
+    """Run one training job.
+
+    Reads `input/config` and `input/data`; writes the artifacts to `model`, or the reason of a
+    failure to `output/failure`. Where there is a folder `checkpoints`, a training that Ctrl-C
+    interrupts saves a checkpoint there, and goes on from it when it is called again with the same
+    data and settings.
+
+    Args:
+        root: What stands for `/opt/ml`.
+
+    Returns:
+        The exit code: 0; 1 where the job's data or settings are to blame; 2 after an internal
+        error.
+    """
+    try:
+        (root / "output" / "failure").unlink(missing_ok=True)  # of an earlier run
+        _run(_read_job(root))
+    except Exception as error:
+        return report_failure(root, error)
+    return 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Job:
+    """What a training job is asked for, checked as far as it can be without its data."""
+
+    root: Path
+    hyperparameters: Hyperparameters
+    hosts: Hosts
+    channels: dict[str, Channel]
+
+    @property
+    def checkpoints(self) -> Path | None:
+        """Where checkpoints go, if SageMaker has made a folder for them."""
+        folder = self.root / "checkpoints"
+        return folder if folder.is_dir() else None
+
+    def text(self, name: str, scratch: Path) -> tuple[Path, Path]:
+        """The file of a channel, and where it comes from."""
+        chosen = self.hyperparameters
+        return channel_text(
+            self.channels[name],
+            scratch,
+            supervised=chosen.supervised,
+            several_files=chosen.container.several_files,
+        )
+
+
+def _read_job(root: Path) -> _Job:
+    hyperparameters, hosts = read_hyperparameters(root), read_hosts(root)
+    mode, channels = hyperparameters.mode, read_channels(root)
+    if hosts.several and mode != _DISTRIBUTED_MODE:
+        raise SettingError(
+            f"Only {_DISTRIBUTED_MODE} is available when training on multiple CPU instances; mode "
+            f"is {mode} and there are {len(hosts.hosts)} instances"
+        )
+    check_channels(channels, mode, supervised=hyperparameters.supervised)
+    if hosts.several and channels[TRAIN].sharded:
+        raise InputError(
+            f"the channel {TRAIN} is ShardedByS3Key, but every instance needs all data; set its "
+            "S3DataDistributionType to FullyReplicated"
+        )
+    return _Job(root=root, hyperparameters=hyperparameters, hosts=hosts, channels=channels)
+
+
+def _run(job: _Job) -> None:
+    hosts, mode = job.hosts, job.hyperparameters.mode
+    if hosts.several:
+        where = f"distributed CPU BlazingText training using {mode} on {len(hosts.hosts)} hosts"
+    else:
+        where = f"single machine CPU BlazingText training using {mode} mode"
+    _log.info("Running %s.", where)
+    target = job.root / "model"
+    target.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        tempfile.TemporaryDirectory(prefix=".training-", dir=target) as unfinished,
+    ):
+        corpus, source = job.text(TRAIN, Path(scratch))
+        _log.info("Processing %s . File size: %s MB", source, corpus.stat().st_size / 2**20)
+        made = Path(unfinished) / "model"
+        if job.hyperparameters.supervised:
+            _train_classifier(job, corpus, Path(scratch), made)
+        else:
+            _train_vectors(job, corpus, made)
+        if made.exists():  # with several hosts only on the first
+            for path in made.iterdir():
+                path.replace(target / path.name)
+
+
+def _train_classifier(job: _Job, corpus: Path, scratch: Path, made: Path) -> None:
+    held_out = source = None
+    if VALIDATION in job.channels:
+        held_out, source = job.text(VALIDATION, scratch)
+    chosen = job.hyperparameters.training
+    log = TrainingLog(chosen.epochs, chosen.threads, validation=source)
+    train_classifier(
+        corpus,
+        made,
+        validation=held_out,
+        checkpoints=job.checkpoints,
+        report=log.report,
+        **job.hyperparameters.options,
+    )
+    log.finish(".")
+    log_accuracies(_eval_json(made))
+
+
+def _train_vectors(job: _Job, corpus: Path, made: Path) -> None:
+    log = TrainingLog(job.hyperparameters.training.epochs, hosts=len(job.hosts.hosts))
+    common = {"report": log.report, "checkpoints": job.checkpoints, **job.hyperparameters.options}
+    if job.hosts.several:
+        mpi = importlib.import_module("nlp_engine.sagemaker.container.mpi")
+        mpi.train_on_hosts(job.hosts, corpus, made, **common)
+    else:
+        train_vectors(corpus, made, **common)
+    log.finish("!")
+    if results := _eval_json(made):
+        log_evaluation(job.root / "model" / "vectors.txt", results)
+        _log.info("#mean_rho: %s", results["mean_rho"])
+
+
+def _eval_json(made: Path) -> dict[str, Any]:
+    """The evaluation; nothing if there was none."""
+    path = made / "eval.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
