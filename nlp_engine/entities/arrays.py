@@ -17,6 +17,8 @@ from nlp_engine.native import entities as kernel
 Rows = Iterable[tuple[NDArray[np.int64], NDArray[np.int64]]]
 """Pieces of a table of two columns."""
 
+_CHECKED_AT_ONCE = 1 << 18
+
 
 def write_sorted_strings(folder: Path, name: str, pieces: Iterable[pa.Array]) -> int:
     """Write sorted strings that are all different; give their number.
@@ -106,14 +108,27 @@ class MappedFolder:
             _, _, dtype = np.lib.format.read_array_header_1_0(file)
             return self._mapped(path, dtype, file.tell())
 
+    def offsets(self, name: str) -> NDArray[Any]:
+        """The offsets in `<name>_offsets.npy`, which lead into `<name>.bin`.
+
+        Raises:
+            ValueError: They do not rise, so that they may lead anywhere.
+        """
+        offsets = self.array(f"{name}_offsets")
+        for begin in range(0, len(offsets), _CHECKED_AT_ONCE):
+            some = offsets[begin : begin + _CHECKED_AT_ONCE + 1]
+            if (some[1:] < some[:-1]).any():
+                raise ValueError(f"{name}_offsets.npy does not rise")
+        return offsets
+
     def sorted_strings(self, name: str, count: int) -> Any:
         """What `write_sorted_strings` wrote."""
-        offsets, heads = self.array(f"{name}_offsets"), self.array(f"{name}_heads")
-        return kernel.sorted_strings(self.bytes(name), offsets, heads, count)
+        heads = self.array(f"{name}_heads")
+        return kernel.sorted_strings(self.bytes(name), self.offsets(name), heads, count)
 
     def number_lists(self, name: str) -> Any:
         """What `write_number_lists` wrote."""
-        return kernel.number_lists(self.bytes(name), self.array(f"{name}_offsets"))
+        return kernel.number_lists(self.bytes(name), self.offsets(name))
 
     @property
     def size(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tokenize
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,15 @@ from nlp_engine.entities.arrays import MappedFolder
 from nlp_engine.entities.characters import characters
 from nlp_engine.entities.forms import form_key
 from nlp_engine.entities.numbering import OUTSIDE_DUMP as OUTSIDE_DUMP
+from nlp_engine.errors import FormatError
 from nlp_engine.languages import Language, language
 from nlp_engine.manifest import Manifest, read_manifest
 from nlp_engine.native import entities as kernel
 from nlp_engine.progress import Report, silent
 
 CALIBRATION_FILE = "calibration.json"
+# What reading damaged files raises: NumPy's headers are Python, and the kernels check their arrays.
+_OF_DAMAGE = (ValueError, TypeError, LookupError, SyntaxError, tokenize.TokenError)
 _WIKIDATA_FILE = "wikidata.npy"
 _MOST_RESIDENT = 768 << 20  # bytes; see `KnowledgeBase.trim`
 
@@ -87,14 +91,14 @@ class KnowledgeBase:
             lower_documents=files.array("lower_documents"),
             max_words=int(manifest.settings["max_form_words"]),
         )
-        self.candidate_offsets = files.array("candidate_offsets")
+        self.candidate_offsets = files.offsets("candidate")
         self.candidate_entities = files.array("candidate_entities")
         self.candidate_counts = files.array("candidate_counts")
         self.candidates_of_forms = kernel.candidates(
             self.candidate_offsets, self.candidate_entities, self.candidate_counts
         )
         self.in_degrees = files.array("in_degrees")
-        self.titles = kernel.Strings(files.bytes("titles"), files.array("titles_offsets"))
+        self.titles = kernel.Strings(files.bytes("titles"), files.offsets("titles"))
         self.page_ids = files.array("page_ids")
         self._title_order = files.array("title_order")
         self._in_links = files.number_lists("in_links")
@@ -104,6 +108,8 @@ class KnowledgeBase:
         has_wikidata = (folder / _WIKIDATA_FILE).exists()
         self._wikidata = files.array("wikidata") if has_wikidata else None
         self._is_large = files.size > _MOST_RESIDENT
+        if self._is_large:
+            files.release()  # what was only checked
 
     @classmethod
     def open(cls, folder: Path | str) -> KnowledgeBase:
@@ -111,10 +117,14 @@ class KnowledgeBase:
 
         Raises:
             InputError: There is no such folder.
-            FormatError: A folder of another kind or version, or cut short.
+            FormatError: A folder of another kind or version, cut short, or damaged.
         """
         folder = Path(folder)
-        return cls(folder, read_manifest(folder, "knowledge base"))
+        manifest = read_manifest(folder, "knowledge base")
+        try:
+            return cls(folder, manifest)
+        except _OF_DAMAGE as error:
+            raise damaged(folder, error) from error
 
     @classmethod
     def build(
@@ -144,8 +154,10 @@ class KnowledgeBase:
 
     def title(self, entity: int) -> str:
         """The page title of an entity."""
+        if not 0 <= entity < len(self):
+            raise damaged(self.folder, f"there is no entity {entity}")
         begin, end = self.titles.offsets[entity : entity + 2]
-        return self.titles.data[begin:end].tobytes().decode()
+        return self.titles.data[begin:end].tobytes().decode("utf-8", "replace")
 
     def entity(self, title: str) -> int | None:
         """The entity with a page title, or None."""
@@ -173,13 +185,11 @@ class KnowledgeBase:
 
     def in_links(self, entity: int) -> NDArray[np.int32]:
         """The entities whose pages link to an entity, ascending."""
-        row: NDArray[np.int32] = self._in_links.row(entity)
-        return row
+        return self._entities_of(self._in_links, entity)
 
     def out_links(self, entity: int) -> NDArray[np.int32]:
         """The entities that an entity's page links to, ascending."""
-        row: NDArray[np.int32] = self._out_links.row(entity)
-        return row
+        return self._entities_of(self._out_links, entity)
 
     def graph(self, added_titles: Sequence[str] = ()) -> Any:
         """Entities and links for the kernels, with further entities behind its own."""
@@ -201,7 +211,12 @@ class KnowledgeBase:
     def entities_of_category(self, category: str) -> NDArray[np.int32]:
         """The entities of a category, ascending; none if there is no such category."""
         number, exact, _ = self._category_names.find(category)
-        row: NDArray[np.int32] = self._categories.row(number) if exact else np.empty(0, np.int32)
+        return self._entities_of(self._categories, number) if exact else np.empty(0, np.int32)
+
+    def _entities_of(self, lists: Any, number: int) -> NDArray[np.int32]:
+        row: NDArray[np.int32] = lists.row(number)
+        if len(row) and not 0 <= row.min() <= row.max() < len(self):
+            raise damaged(self.folder, f"row {number} has entities that do not exist")
         return row
 
     def form(self, text: str) -> int | None:
@@ -209,6 +224,12 @@ class KnowledgeBase:
         key = form_key(text, self.language)
         number, exact, _ = self.form_keys.find(key)
         return int(number) if exact and key else None
+
+    def meaning(self, name: str) -> str | None:
+        """The title of the entity that a name, e.g. a redirect's title, most often means."""
+        form = self.form(name)
+        candidates = [] if form is None else self.describe(form)
+        return candidates[0].title if candidates else None
 
     def form_key(self, form: int) -> str:
         """The key of a form: its folded words."""
@@ -254,8 +275,16 @@ class KnowledgeBase:
         path = self.folder / CALIBRATION_FILE
         if not path.exists():
             return None
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise damaged(self.folder, error) from error
         return found
+
+
+def damaged(folder: Path, error: Exception | str) -> FormatError:
+    """That a knowledge base is not as it was written."""
+    return FormatError(f"{folder} is damaged ({error}); build it again with `nlp-engine kb build`")
 
 
 def _resident_files() -> int:

@@ -44,12 +44,9 @@ class Strings(NamedTuple):
         return cls(np.frombuffer(b"".join(encoded), np.uint8), offsets)
 
     def decoded(self) -> list[str]:
-        """The strings as Python has them."""
+        """The strings as Python has them; what is no UTF-8 is marked."""
         raw, ends = self.data.tobytes(), self.offsets.tolist()
-        return [
-            raw[ends[i] : ends[i + 1]].decode("utf-8", "surrogatepass")
-            for i in range(len(ends) - 1)
-        ]
+        return [raw[ends[i] : ends[i + 1]].decode("utf-8", "replace") for i in range(len(ends) - 1)]
 
 
 class KeyColumn(NamedTuple):

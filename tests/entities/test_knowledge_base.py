@@ -12,7 +12,7 @@ import pytest
 from nlp_engine.demo import DemoResult
 from nlp_engine.entities.forms import form_key, title_form, tokens
 from nlp_engine.entities.knowledge_base import OUTSIDE_DUMP, KnowledgeBase
-from nlp_engine.errors import FormatError, InputError
+from nlp_engine.errors import InputError
 from nlp_engine.manifest import read_manifest
 from nlp_engine.wiki.extract import extract_dumps
 from nlp_engine.wiki.kinds import PageKind
@@ -319,22 +319,3 @@ def test_a_wiki_without_links(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no page links to another"):
         KnowledgeBase.build(tmp_path / "extracted", tmp_path / "kb")
     assert not (tmp_path / "kb").exists()
-
-
-def test_damaged_and_other_folders(demo: DemoResult, tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="expected the folder .knowledge base."):
-        KnowledgeBase.open(demo.folder / "corpus")
-    import shutil
-
-    shutil.copytree(demo.folder / "kb", tmp_path / "kb")
-    (tmp_path / "kb" / "page_ids.npy").write_bytes(b"cut")
-    with pytest.raises(FormatError, match="page_ids.npy has 3 bytes"):
-        KnowledgeBase.open(tmp_path / "kb")
-
-
-def test_two_readers_while_a_third_builds_anew(demo: DemoResult, tmp_path: Path) -> None:
-    first = KnowledgeBase.build(demo.folder / "extracted", tmp_path / "kb")
-    second = KnowledgeBase.open(tmp_path / "kb")
-    third = KnowledgeBase.build(demo.folder / "extracted", tmp_path / "kb", overwrite=True)
-    assert links(first, "apollo") == links(second, "apollo") == links(third, "apollo")
-    assert read_manifest(tmp_path / "kb", "knowledge base").id == first.manifest.id
