@@ -216,8 +216,10 @@ def new_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
         OutputError: The target exists, or the disk is full or read-only.
     """
     target = Path(os.path.abspath(target))  # noqa: PTH100 (resolve() would follow a final link)
-    if target.is_dir() or (target.exists() and not overwrite):
-        raise OutputError(f"{target} exists; choose another file or pass overwrite")
+    if target.is_dir():
+        raise OutputError(f"{target} is a folder; name a file")
+    if target.exists() and not overwrite:
+        raise OutputError(f"{target} exists; choose another file or pass overwrite (--overwrite)")
     partial = _beside(target, "partial")
     with _clear_output_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json as json_format
 import textwrap
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -82,12 +84,13 @@ def link(
     if text is not None and file is not None:
         raise InputError(f"there are {file} and --text; give one of them")
     opened = KnowledgeBase.open(kb)
-    ranker = EntityRanker(
-        opened,
-        overlay=Overlay.read(overlay, opened) if overlay else None,
-        rules=DomainRules.read(rules) if rules else None,
-        **options,
-    )
+    with print_warnings():
+        ranker = EntityRanker(
+            opened,
+            overlay=Overlay.read(overlay, opened) if overlay else None,
+            rules=DomainRules.read(rules) if rules else None,
+            **options,
+        )
     key = field or "text"
     records: Iterable[dict[str, Any]] = (
         [{key: text}] if text is not None else _records(file or STANDARD_INPUT, field)
@@ -106,6 +109,16 @@ def link(
         print_explanations(ranker.explain(whole))
     else:
         print_links(ranker.link(whole))
+
+
+@contextlib.contextmanager
+def print_warnings() -> Iterator[None]:
+    """Print warnings, at the end, as lines on standard error."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for warning in caught:
+        typer.echo(f"nlp-engine: {warning.message}", err=True)
 
 
 def _records(file: Path, field: str | None) -> Iterator[dict[str, Any]]:
@@ -143,17 +156,13 @@ def _linked(
     explain: bool,
 ) -> Iterator[str]:
     """The records with their links, as lines of JSON."""
-    from itertools import tee
+    from nlp_engine.entities.workers import map_in_workers
 
-    originals, texts = tee(records)
-    only_texts = (record[field] for record in texts)
-    if explain:
-        for record in originals:
-            found = [asdict(e) for e in ranker.explain(record[field])]
-            yield json_line(record | {"links": found})
-        return
-    for record, links in zip(originals, ranker.link_all(only_texts, workers=workers), strict=True):
-        yield json_line(record | {"links": [asdict(found) for found in links]})
+    def line(ranker: EntityRanker, record: dict[str, Any]) -> str:
+        find = ranker.explain if explain else ranker.link
+        return json_line(record | {"links": [asdict(found) for found in find(record[field])]})
+
+    return map_in_workers(ranker, line, records, workers)
 
 
 def print_links(links: Sequence[EntityLink]) -> None:

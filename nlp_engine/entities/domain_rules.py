@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from nlp_engine.files import read_toml
 ACTIONS = ("allow", "block", "boost")
 _SELECTORS = ("titles", "title_pattern", "categories", "category_pattern")
 _MOST = 1e6
+_SHOWN = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,19 +80,27 @@ class DomainRules:
     def factors(
         self, kb: KnowledgeBase, added_titles: Sequence[str] = ()
     ) -> tuple[NDArray[np.int32], NDArray[np.float64], float]:
-        """What priors are multiplied by: entities, rising, their factors, and that of others."""
+        """What priors are multiplied by: entities, rising, their factors, and that of others.
+
+        Warns of titles, categories and patterns that nothing in the knowledge base has.
+        """
         size = len(kb) + len(added_titles)
         default = float(self.others == "allow")
         if not self.rules:
             return np.empty(0, np.int32), np.empty(0, np.float64), default
         allowed = np.full(size, default)
         boosts = np.ones(size)
+        unmet: list[str] = []
         for rule in self.rules:
-            chosen = _entities(rule, kb, added_titles)
+            chosen = _entities(rule, kb, added_titles, unmet)
             if rule.action == "boost":
                 boosts[chosen] *= rule.factor
             else:
                 allowed[chosen] = float(rule.action == "allow")
+        if unmet:
+            message = f"rules that have no effect on {kb.folder}: {'; '.join(unmet[:_SHOWN])}"
+            more = f"; and {len(unmet) - _SHOWN:,} more" if len(unmet) > _SHOWN else ""
+            warnings.warn(message + more, stacklevel=2)
         values = allowed * boosts
         named = np.flatnonzero(values != default)
         return named.astype(np.int32), values[named], default
@@ -132,22 +142,35 @@ def _rule(table: Mapping[str, Any], place: str) -> DomainRule:
 
 
 def _entities(
-    rule: DomainRule, kb: KnowledgeBase, added_titles: Sequence[str]
+    rule: DomainRule, kb: KnowledgeBase, added_titles: Sequence[str], unmet: list[str]
 ) -> NDArray[np.int64]:
+    """The entities that a rule is for; `unmet` gets what it names and nothing has."""
     chosen: list[int] = []
     added = {title: len(kb) + number for number, title in enumerate(added_titles)}
     for title in rule.titles:
         entity = added.get(title, kb.entity(title))
-        if entity is not None:
+        if entity is None:
+            meant = kb.meaning(title)
+            unmet.append(f"no entity {title!r}" + (f" (a name of {meant!r})" if meant else ""))
+        else:
             chosen.append(entity)
     if rule.title_pattern:
         matches = re.compile(rule.title_pattern).search
         titles = [*kb.titles.decoded(), *added_titles]
-        chosen += [entity for entity, title in enumerate(titles) if matches(title)]
+        found = [entity for entity, title in enumerate(titles) if matches(title)]
+        chosen += found
+        if not found:
+            unmet.append(f"no title that {rule.title_pattern!r} matches")
     categories = list(rule.categories)
     if rule.category_pattern:
         matches = re.compile(rule.category_pattern).search
-        categories += [name for name in kb.categories() if matches(name)]
+        names = [name for name in kb.categories() if matches(name)]
+        categories += names
+        if not names:
+            unmet.append(f"no category that {rule.category_pattern!r} matches")
     for category in categories:
-        chosen += kb.entities_of_category(category).tolist()
+        entities = kb.entities_of_category(category)
+        chosen += entities.tolist()
+        if not len(entities):
+            unmet.append(f"no category {category!r}")
     return np.array(chosen, np.int64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import textwrap
+import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ COLUMNS = ("alias", "entity", "links", "link_probability")
 """Of the CSV file; the last two may be missing or empty."""
 _DOCUMENTS = 1_000_000  # as if, so that a link probability is their share
 _MOST_LINKS = (1 << 31) - 1
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,9 @@ class Overlay:
     def of(cls, aliases: Sequence[Alias], kb: KnowledgeBase, source: str = "overlay") -> Overlay:
         """Lay aliases over a knowledge base.
 
+        Warns of new entities whose title the knowledge base knows as a name of another: that may
+        be meant, as where it is the title of a redirect.
+
         Raises:
             InputError: An alias has no letter or only one character.
         """
@@ -88,6 +93,15 @@ class Overlay:
             if entity is None:
                 entity = titles.setdefault(alias.entity, len(kb) + len(titles))
             by_key[key].append((entity, alias))
+        meant = {title: kb.meaning(title) for title in titles}
+        names = [f"{title!r} of {other!r}" for title, other in meant.items() if other]
+        if names:
+            more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+            warnings.warn(
+                f"{source}: new entities whose titles {kb.folder} knows as names of others: "
+                f"{', '.join(names[:_SHOWN])}{more}; give the other's title if that is meant",
+                stacklevel=2,
+            )
         return cls._laid(dict(sorted(by_key.items(), key=lambda x: x[0].encode())), kb, [*titles])
 
     @classmethod

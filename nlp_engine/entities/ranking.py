@@ -17,12 +17,7 @@ titles' words beyond those of the mention; an entity that is a candidate of both
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
-from multiprocessing.pool import Pool
 from typing import Any
 
 import numpy as np
@@ -32,16 +27,16 @@ from nlp_engine import settings
 from nlp_engine.entities.calibration import Calibration
 from nlp_engine.entities.domain_rules import DomainRules
 from nlp_engine.entities.forms import form_key
-from nlp_engine.entities.knowledge_base import OUTSIDE_DUMP, KnowledgeBase
+from nlp_engine.entities.knowledge_base import OUTSIDE_DUMP, KnowledgeBase, damaged
 from nlp_engine.entities.links import EntityLink, Explanation, Vote
 from nlp_engine.entities.overlay import Overlay
 from nlp_engine.entities.settings import RankingSettings
 from nlp_engine.entities.spotting import Mention, spot
+from nlp_engine.entities.workers import map_in_workers
 from nlp_engine.native import entities as kernel
 from nlp_engine.text.tokenizers import TokenizerSettings, open_tokenizer
 
 _MENTIONS_AT_ONCE = 64  # settled together, with those around them
-_TEXTS_AT_ONCE = 64  # for each worker
 
 Similarity = Callable[[str, Sequence[str]], NDArray[np.float64]]
 """Compares a text with entities, given by their titles: (n) cosines, say, of their vectors."""
@@ -56,10 +51,11 @@ class EntityRanker:
         rules: What is allowed, blocked or preferred.
         similarity: Compares a text with the titles of candidates; their priors are multiplied by
             exp(similarity_weight * similarity).
+        similarity_weight: How much it counts.
         **options: Fields of `RankingSettings`.
 
     Raises:
-        SettingError: An option that does not exist or is out of range.
+        SettingError: An option that does not exist, is out of range, or is another method's.
     """
 
     def __init__(
@@ -69,19 +65,23 @@ class EntityRanker:
         overlay: Overlay | None = None,
         rules: DomainRules | None = None,
         similarity: Similarity | None = None,
+        similarity_weight: float = 1.0,
         **options: Any,
     ) -> None:
         self.kb = kb
         self.settings = chosen = settings.from_mapping(RankingSettings, options)
         self._overlay = overlay
-        self._similarity = similarity
+        self._similarity, self._similarity_weight = similarity, similarity_weight
         self._graph = kb.graph(overlay.titles if overlay else ())
         factors = (rules or DomainRules()).factors(kb, overlay.titles if overlay else ())
         self._factors = kernel.factors(*factors)
         self._window = int(chosen.chosen("window"))
         self._rho = float(chosen.chosen("rho"))
         self._rules = _kernel_rules(chosen)
-        self.calibration = Calibration.of(kb.calibration(), chosen.method)
+        try:
+            self.calibration = Calibration.of(kb.calibration(), chosen.method)
+        except (ValueError, TypeError, LookupError) as error:
+            raise damaged(kb.folder, f"its calibration: {error!r}") from error
         self._tokenizer = (
             open_tokenizer(
                 TokenizerSettings(name=chosen.tokenizer, language=kb.language.code, digits="keep")
@@ -105,19 +105,7 @@ class EntityRanker:
             texts: Plain texts.
             workers: Processes to use; they share the mapped knowledge base.
         """
-        if workers <= 1:
-            yield from map(self.link, texts)
-            return
-        remaining = iter(texts)
-        with _forked(self, workers) as pool:
-            while block := list(islice(remaining, workers * _TEXTS_AT_ONCE)):
-                parts = [
-                    block[i : i + _TEXTS_AT_ONCE] for i in range(0, len(block), _TEXTS_AT_ONCE)
-                ]
-                for links in pool.map(_link_in_worker, parts):
-                    yield from links
-            pool.close()
-            pool.join()
+        return map_in_workers(self, EntityRanker.link, texts, workers)
 
     def link_spans(self, text: str, spans: Iterable[tuple[int, int]]) -> list[EntityLink | None]:
         """What given parts of a text mean, e.g. those that another tool has found.
@@ -190,16 +178,7 @@ class EntityRanker:
             first = max(0, begin - self._window)
             around = mentions[first : end + self._window]
             ids = np.array([mention.form for mention in around], np.int64)
-            nodes, form_of = kernel.gather(
-                base=self.kb.forms,
-                candidates=self.kb.candidates_of_forms,
-                added=self._overlay.forms if self._overlay else None,
-                added_candidates=self._overlay.candidates if self._overlay else None,
-                graph=self._graph,
-                mentions=ids,
-                rules=self._rules,
-                factors=self._factors,
-            )
+            nodes, form_of = self._gather(ids)
             if self._similarity:
                 context = text[around[0].start : around[-1].end]
                 nodes.set_prior(self._compared(context, nodes))
@@ -212,13 +191,28 @@ class EntityRanker:
                 ranking=kernel.rank(self._graph, nodes, self._rules),
             )
 
+    def _gather(self, forms: NDArray[np.int64]) -> Any:
+        try:
+            return kernel.gather(
+                base=self.kb.forms,
+                candidates=self.kb.candidates_of_forms,
+                added=self._overlay.forms if self._overlay else None,
+                added_candidates=self._overlay.candidates if self._overlay else None,
+                graph=self._graph,
+                mentions=forms,
+                rules=self._rules,
+                factors=self._factors,
+            )
+        except ValueError as error:  # the candidates of these forms lead astray
+            raise damaged(self.kb.folder, error) from error
+
     def _compared(self, context: str, nodes: Any) -> NDArray[np.float64]:
         assert self._similarity
         entities = nodes.entities
         different, place = np.unique(entities, return_inverse=True)
         titles = [self.title(entity) for entity in different.tolist()]
         similar = np.asarray(self._similarity(context, titles), np.float64)[place]
-        prior = nodes.prior * np.exp(self.settings.similarity_weight * similar)
+        prior = nodes.prior * np.exp(self._similarity_weight * similar)
         begins = nodes.node_offsets
         of_form = np.repeat(np.arange(len(begins) - 1), np.diff(begins))
         return np.asarray(prior / np.bincount(of_form, prior)[of_form])
@@ -229,28 +223,6 @@ class EntityRanker:
             return self.kb.title(entity)
         assert self._overlay
         return self._overlay.titles[entity - len(self.kb)]
-
-
-_of_worker: EntityRanker  # in a worker process
-
-
-def _forked(ranker: EntityRanker, workers: int) -> Pool:
-    """Processes that have the ranker; it cannot be sent to them, so that they begin as copies."""
-    with warnings.catch_warnings():
-        # Threads of this process, if any, are none of the ranker's.
-        warnings.filterwarnings("ignore", ".*multi-threaded.*fork", DeprecationWarning)
-        return multiprocessing.get_context("fork").Pool(workers, _begin_worker, (ranker,))
-
-
-def _begin_worker(ranker: EntityRanker) -> None:
-    global _of_worker
-    _of_worker = ranker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends the others
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def _link_in_worker(texts: Sequence[str]) -> list[list[EntityLink]]:
-    return [_of_worker.link(text) for text in texts]
 
 
 def _kernel_rules(chosen: RankingSettings) -> Any:

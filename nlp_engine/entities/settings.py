@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from nlp_engine import settings
+from nlp_engine.errors import SettingError
 from nlp_engine.settings import setting
 from nlp_engine.text.tokenizers import TOKENIZERS
 
@@ -40,6 +42,10 @@ TAGME_PRESETS: Mapping[str, Mapping[str, Any]] = {
     },
 }
 _COLLECTIVE = {"window": 30, "rho": 0.2, "min_links": 0, "min_shared": 1}
+_OF_TAGME_ALONE = (
+    "preset", "epsilon", "epsilon_by", "tau", "tau_for_votes", "divide_votes", "relatedness",
+    "link_without_votes",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,12 +167,16 @@ class RankingSettings:
         None,
         help="tagme: without any vote the most common candidate is chosen [paper no, java yes]",
     )
-    similarity_weight: float = setting(
-        1.0, minimum=0, help="how much a similarity function counts, where one is given"
-    )
 
     def __post_init__(self) -> None:
         settings.check(self)
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}
+        for name in () if self.method == "tagme" else _OF_TAGME_ALONE:
+            if getattr(self, name) != defaults[name]:
+                raise SettingError(
+                    f"{name} is a setting of the method tagme, and the method is {self.method}; "
+                    "choose tagme, or leave it out"
+                )
 
     def chosen(self, name: str) -> Any:
         """The value of a setting, or what the method or preset gives."""

@@ -8,6 +8,7 @@ nlp("…").ents[0].kb_id_
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -55,7 +56,7 @@ def _links_of(doc: Doc) -> list[EntityLink]:
     },
 )
 def make_entity_ranker(
-    nlp: Language,  # noqa: ARG001 (what every factory gets)
+    nlp: Language,
     name: str,
     kb: str,
     mentions: str,
@@ -65,7 +66,7 @@ def make_entity_ranker(
     rules: str | None,
     options: dict[str, Any],
 ) -> EntityRankerComponent:
-    """Make the component.
+    """Make the component; warns if the knowledge base is of another language than the pipeline.
 
     Args:
         nlp: The pipeline.
@@ -79,10 +80,16 @@ def make_entity_ranker(
         rules: A TOML file of domain rules.
         options: Fields of `RankingSettings`.
     """
-    return EntityRankerComponent(
+    made = EntityRankerComponent(
         name, kb, mentions=mentions, kb_id=kb_id, label=label, overlay=overlay, rules=rules,
         options=options,
     )  # fmt: skip
+    if nlp.lang not in (made.language, "xx"):  # xx: of several languages
+        warnings.warn(
+            f"{name}: the pipeline is of language {nlp.lang!r}, and {kb} of {made.language!r}",
+            stacklevel=2,
+        )
+    return made
 
 
 class EntityRankerComponent:
@@ -119,6 +126,11 @@ class EntityRankerComponent:
             self._open()
         if not Doc.has_extension("links"):
             Doc.set_extension("links", getter=_links_of)
+
+    @property
+    def language(self) -> str:
+        """The knowledge base's language."""
+        return self._kb.language.code
 
     def _open(self) -> EntityRanker:
         overlay, rules = self._files.get("overlay"), self._files.get("rules")

@@ -217,11 +217,13 @@ def test_export(toy: Path, tmp_path: Path) -> None:
     out = tmp_path / "candidates.parquet"
     assert succeed("kb", "export", toy, "-o", out) == f"{out}: 9 rows\n"
     assert pq.read_metadata(out).num_rows == 9
-    assert "exists" in fail("kb", "export", toy, "-o", out)
+    assert "exists; choose another file or pass overwrite (--overwrite)" in fail(
+        "kb", "export", toy, "-o", out
+    )
     made = json.loads(succeed("kb", "export", toy, "-o", out, "--overwrite", "--json"))
     assert made == {"out": str(out), "counts": {"rows": 9}}
     assert succeed("kb", "export", toy, "-o", out, "--overwrite", "-q") == ""
-    assert "exists" in fail("kb", "export", toy, "-o", tmp_path, "--overwrite")
+    assert "is a folder; name a file" in fail("kb", "export", toy, "-o", tmp_path, "--overwrite")
     assert "expected the folder (knowledge base)" in fail("kb", "export", tmp_path, "-o", out)
 
 
@@ -349,6 +351,11 @@ def test_workers_change_nothing_but_the_time(kb: Path, tmp_path: Path) -> None:
     one = succeed("link", kb, path, "--format", "jsonl")
     assert len(one.splitlines()) == 60 * (len(sentences) + 1)
     assert succeed("link", kb, path, "--format", "jsonl", "--workers", 2) == one
+    path.write_text(TEXT)
+    explained = ["--format", "jsonl", "--explain"]
+    one = succeed("link", kb, path, *explained)
+    assert '"votes"' in one
+    assert succeed("link", kb, path, *explained, "--workers", 2) == one
 
 
 def test_a_page(toy: Path) -> None:
@@ -401,6 +408,14 @@ def test_aliases_and_rules(toy: Path, tmp_path: Path) -> None:
     assert linked("--rules", rules, "--overlay", overlay) == [
         "Tim Cook", "Apple Inc.", "Gala (apple)",
     ]  # fmt: skip
+    overlay.write_text("alias,entity\nTimmy,Cupertino\n")
+    rules.write_text('[[rule]]\naction = "block"\ntitles = ["Pear"]\n')
+    done = run("link", toy, "--text", SENTENCE, "--overlay", overlay, "--rules", rules)
+    assert done.returncode == 0 and "Tim Cook" in done.stdout
+    of_overlay, of_rules = done.stderr.splitlines()
+    assert of_overlay.startswith(f"nlp-engine: {overlay}: new entities whose titles")
+    assert "'Cupertino' of 'Cupertino, California'; give the other's title" in of_overlay
+    assert of_rules == f"nlp-engine: rules that have no effect on {toy}: no entity 'Pear'"
     overlay.write_text("alias\nTimmy\n")
     rules.write_text('others = "none"\n')
     assert f"{overlay}: it has the columns alias; it needs alias and entity" in fail(
@@ -439,6 +454,7 @@ def test_wrong_values(toy: Path, tmp_path: Path) -> None:
         ("--rho", 2, "rho is 2.0; the largest allowed value is 1"),
         ("--window", 0, "window is 0; the smallest allowed value is 1"),
         ("--epsilon", "nan", "epsilon is nan; it must be a finite number"),
+        ("--preset", "java", "preset is a setting of the method tagme, and the method is collect"),
     ):
         assert message in fail("link", toy, *text, option, value)
     for option, value in (("--method", "magic"), ("--format", "xml"), ("--workers", 0),

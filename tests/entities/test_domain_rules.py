@@ -60,12 +60,9 @@ def test_without_rules_everything_is_allowed(kb: KnowledgeBase, tmp_path: Path) 
     [
         ('titles = ["Apple Inc."]', ["Apple Records", "Apple"]),
         ('titles = ["Apple Inc.", "Apple"]', ["Apple Records"]),
-        ('titles = ["apple inc."]', ALL),  # a title, letter by letter
-        ('titles = ["Apple Pie"]', ALL),  # of a page that this wiki lacks
         ('title_pattern = "Rec|Inc"', ["Apple"]),
         ('title_pattern = "^Apple$"', ["Apple Inc.", "Apple Records"]),
         ('categories = ["British companies", "Fruits"]', ["Apple Inc."]),
-        ('categories = ["companies"]', ALL),  # a category, not a part of its name
         ('category_pattern = "companies$"', ["Apple"]),
         ('titles = ["Apple"]\ncategory_pattern = "^Tech"', ["Apple Records"]),
     ],
@@ -75,13 +72,37 @@ def test_block(kb: KnowledgeBase, tmp_path: Path, rest: str, left: list[str]) ->
 
 
 @pytest.mark.parametrize(
+    ("rest", "unmet"),
+    [
+        # A title and a category count letter by letter; what may be meant is said.
+        ('titles = ["apple inc."]', "no entity 'apple inc.' (a name of 'Apple Inc.')"),
+        ('titles = ["Apple Pie"]', "no entity 'Apple Pie'"),
+        ('title_pattern = "^Pie"', "no title that '^Pie' matches"),
+        ('categories = ["companies"]', "no category 'companies'"),
+        ('category_pattern = "^comp"', "no category that '^comp' matches"),
+        (
+            f"titles = {[f'Pie {n}' for n in range(7)]}",
+            "no entity 'Pie 0'; no entity 'Pie 1'; no entity 'Pie 2'; no entity 'Pie 3'; "
+            "no entity 'Pie 4'; and 2 more",
+        ),
+    ],
+)
+def test_what_nothing_has_blocks_nothing_and_is_told(
+    kb: KnowledgeBase, tmp_path: Path, rest: str, unmet: str
+) -> None:
+    with pytest.warns(UserWarning) as caught:
+        assert meanings(kb, read(tmp_path, rule("block", rest))) == ALL
+    (warning,) = caught
+    assert str(warning.message) == f"rules that have no effect on {kb.folder}: {unmet}"
+
+
+@pytest.mark.parametrize(
     ("rest", "left"),
     [
         ('titles = ["Apple"]', ["Apple"]),
         ('title_pattern = "Rec|Inc"', ["Apple Inc.", "Apple Records"]),
         ('categories = ["Record labels"]', ["Apple Records"]),
         ('category_pattern = "compan|Frui"', ALL),
-        ('categories = ["Nothing of the kind"]', []),
     ],
 )
 def test_allow_among_what_is_blocked(
@@ -93,7 +114,10 @@ def test_allow_among_what_is_blocked(
 
 
 def test_all_others_are_blocked_even_without_a_rule(kb: KnowledgeBase, tmp_path: Path) -> None:
-    assert EntityRanker(kb, rules=read(tmp_path, 'others = "block"'), rho=0).link("Apple") == []
+    assert meanings(kb, read(tmp_path, 'others = "block"')) == []
+    allow = rule("allow", 'categories = ["Nothing of the kind"]')
+    with pytest.warns(UserWarning, match="no category 'Nothing of the kind'"):
+        assert meanings(kb, read(tmp_path, 'others = "block"\n' + allow)) == []
 
 
 def test_later_rules_overrule_earlier_ones(kb: KnowledgeBase, tmp_path: Path) -> None:

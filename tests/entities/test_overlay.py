@@ -58,6 +58,17 @@ def test_a_new_entity_and_a_new_name_for_a_known_one(kb: KnowledgeBase, tmp_path
     )  # fmt: skip
 
 
+def test_a_new_entity_with_another_ones_name_is_told(tmp_path: Path) -> None:
+    pages = {"Apple Inc.": "makes an [[iPhone]].", "Apple Computer": "#REDIRECT [[Apple Inc.]]"}
+    (tmp_path / "dump.xml").write_bytes(make_dump(pages))
+    extract_dumps([tmp_path / "dump.xml"], tmp_path / "extracted")
+    kb = KnowledgeBase.build(tmp_path / "extracted", tmp_path / "kb")
+    message = "new entities whose titles .* knows as names of others: 'Apple Computer' of 'Apple I"
+    with pytest.warns(UserWarning, match=message):
+        overlay = read(kb, tmp_path, "alias,entity\nMac makers,Apple Computer\nGala,Gala\n")
+    assert overlay.titles == ["Apple Computer", "Gala"], "nothing is known by the other's title"
+
+
 def test_by_default_an_alias_weighs_as_much_as_all_links_of_its_form(
     kb: KnowledgeBase, tmp_path: Path
 ) -> None:

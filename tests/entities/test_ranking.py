@@ -400,3 +400,22 @@ def test_settings_are_checked(kb: KnowledgeBase) -> None:
         EntityRanker(kb, method="magic")
     with pytest.raises(SettingError, match="rho is 2.0; the largest allowed value is 1"):
         EntityRanker(kb, rho=2.0)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"preset": "java"}, {"epsilon": 0.3}, {"epsilon_by": "rank"}, {"tau": 0.0},
+        {"tau_for_votes": False}, {"divide_votes": True}, {"relatedness": "direct_links"},
+        {"link_without_votes": False},
+    ],
+)  # fmt: skip
+def test_options_of_tagme_are_refused_with_other_methods(
+    kb: KnowledgeBase, option: dict[str, Any]
+) -> None:
+    (name,) = option
+    EntityRanker(kb, method="tagme", **option)
+    for method in ("collective", "commonness"):
+        message = f"{name} is a setting of the method tagme, and the method is {method}; choose"
+        with pytest.raises(SettingError, match=message):
+            EntityRanker(kb, method=method, **option)

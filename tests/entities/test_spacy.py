@@ -272,6 +272,12 @@ def test_wrong_settings(
     assert message in str(raised.value)
 
 
+def test_a_pipeline_of_another_language_is_told(toy: KnowledgeBase) -> None:
+    with pytest.warns(UserWarning, match=r"the pipeline is of language 'de', and .* of 'en'"):
+        assert entities(pipeline(toy, spacy.blank("de"))(SENTENCE))
+    pipeline(toy, spacy.blank("xx"))  # of several languages; no warning, which would be an error
+
+
 def test_wrong_files(toy: KnowledgeBase, tmp_path: Path) -> None:
     (tmp_path / "wrong.csv").write_text("name\nGala\n")
     with pytest.raises(InputError, match=r"wrong\.csv: it has the columns name"):
