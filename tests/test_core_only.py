@@ -96,8 +96,9 @@ def test_what_needs_an_extra_gives_its_pip_line(
     core: str, walked: Path, arguments: list[str], extra: str
 ) -> None:
     (walked / "job.toml").write_text(
-        'name = "j"\n[data]\ntrain = "s3://b/t"\n[hyperparameters]\nmode = "cbow"\n'
-        '[instance]\nimage = "i"\nrole = "r"\noutput = "s3://b/o"\n'
+        'name = "j"\n[data]\ntrain = "s3://bucket/t"\n[hyperparameters]\nmode = "cbow"\n'
+        '[sagemaker]\nrole = "arn:aws:iam::123456789012:role/r"\noutput = "s3://bucket/o"\n'
+        'region = "us-east-1"\n'
     )
     done = run(core, *arguments, cwd=walked)
     assert done.returncode == 2, done.stdout + done.stderr

@@ -2,52 +2,341 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from nlp_engine.cli.console import print_json
 from nlp_engine.cli.options import Overwrite, Quiet, command
 from nlp_engine.errors import SettingError
+from nlp_engine.files import STANDARD_INPUT
 
-app = typer.Typer(name="job", help="Run training jobs here or on SageMaker.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from nlp_engine.sagemaker.spec import JobSpec
 
+app = typer.Typer(
+    name="job", help="Train, tune, deploy and ask, here or on SageMaker.", no_args_is_help=True
+)
 
-@app.callback()
-def _group() -> None:
-    # With a callback, Typer keeps `train` a sub-command although it is the only one.
-    pass
+Spec = Annotated[Path, typer.Argument(metavar="SPEC.toml", help="The job's specification.")]
+On = Annotated[Literal["local", "sagemaker"], typer.Option(help="Where to run it.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", "-o", metavar="DIR", help="The folder for the model; by default the file's `out`."
+    ),
+]
+Name = Annotated[
+    str | None, typer.Option("--job", metavar="NAME", help="The job, if it has another name.")
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", help="Print the API requests and what they cost at most; send nothing."
+    ),
+]
+PriceTable = Annotated[
+    Path | None,
+    typer.Option("--prices", metavar="FILE", help="A table of prices instead of the examples."),
+]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for the end; get the model with -o.")]
+Unique = Annotated[
+    bool, typer.Option("--unique", help="Add date and time to the job's name (SageMaker).")
+]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port of the local server.")]
+
+_LOCAL_HOST = "127.0.0.1"
 
 
 @app.command()
 @command()
 def train(
     *,
-    spec: Annotated[Path, typer.Argument(metavar="SPEC.toml", help="The job's specification.")],
-    on: Annotated[Literal["local", "sagemaker"], typer.Option(help="Where to run it.")] = "local",
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="DIR", help="The folder to make (local runs)."),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the API request and send nothing.")
-    ] = False,
+    spec: Spec,
+    on: On = "local",
+    out: Out = None,
+    dry_run: DryRun = False,
+    prices: PriceTable = None,
+    unique: Unique = False,
+    wait: Wait = False,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Train as a SageMaker training job does: the same container code, or the real service."""
-    from nlp_engine.sagemaker.jobs import run_local, run_sagemaker
-    from nlp_engine.sagemaker.requests import read_spec, training_job
+    from nlp_engine.sagemaker import local
 
-    read = read_spec(spec)
+    job = _read(spec, out)
     if dry_run:
-        print_json(training_job(read))
+        _print_plan("train", job, prices)
     elif on == "sagemaker":
-        typer.echo(run_sagemaker(read))
-    elif out is None:
-        raise SettingError("a local job needs a folder for its model: -o DIR")
+        _send("train", job, prices, unique=unique, wait=wait, overwrite=overwrite, quiet=quiet)
     else:
-        run_local(read, out, overwrite=overwrite)
+        folder = _folder(job)
+        _check_files(job)
+        local.train(job, folder, overwrite=overwrite)
+        _print_files(folder, quiet=quiet)
+
+
+@app.command()
+@command()
+def tune(
+    *,
+    spec: Spec,
+    on: On = "local",
+    out: Out = None,
+    dry_run: DryRun = False,
+    prices: PriceTable = None,
+    unique: Unique = False,
+    wait: Wait = False,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Search for the best settings within the ranges of `[tuning]`."""
+    from nlp_engine.sagemaker.checks.tuning import check_objective
+    from nlp_engine.sagemaker.local_tuning import tune as tune_here
+    from nlp_engine.sagemaker.requests.tuning import tuning_of
+
+    job = _read(spec, out)
+    if dry_run:
+        _print_plan("tune", job, prices)
+    elif on == "sagemaker":
+        _send("tune", job, prices, unique=unique, wait=wait, overwrite=overwrite, quiet=quiet)
+    else:
+        folder = _folder(job)
+        _check_files(job)
+        check_objective(job, tuning_of(job))
+        tune_here(job, folder, overwrite=overwrite, log=_tell(quiet))
+        _print_files(folder, quiet=quiet)
+
+
+@app.command()
+@command()
+def deploy(
+    *,
+    spec: Spec,
+    on: On = "local",
+    job: Name = None,
+    out: Out = None,
+    dry_run: DryRun = False,
+    prices: PriceTable = None,
+    wait: Wait = False,
+    port: Port = 8080,
+    quiet: Quiet = False,
+) -> None:
+    """Put the model behind an endpoint; on SageMaker it costs until `job delete`."""
+    read = _read(spec, out, job)
+    if dry_run:
+        _print_plan("deploy", read, prices)
+    elif on == "sagemaker":
+        _send("deploy", read, prices, wait=wait, quiet=quiet)
+    else:
+        from nlp_engine.sagemaker.endpoint import Endpoint, ServeSettings, serve
+
+        model = Path(read.hosting.model) if read.hosting.model else _folder(read)
+
+        def started(chosen: ServeSettings) -> None:
+            if not quiet:
+                where = f"http://{chosen.host}:{chosen.port}"
+                typer.echo(f"{model} answers on {where}/invocations; Ctrl-C stops", err=True)
+
+        serve(Endpoint.open(model), started=started, host=_LOCAL_HOST, port=port)
+
+
+@app.command()
+@command()
+def transform(
+    *,
+    spec: Spec,
+    on: On = "local",
+    job: Name = None,
+    out: Out = None,
+    dry_run: DryRun = False,
+    prices: PriceTable = None,
+    wait: Wait = False,
+    quiet: Quiet = False,
+) -> None:
+    """Answer every line of the JSON Lines that `[transform]` names."""
+    from nlp_engine.sagemaker.local_transform import transform as transform_here
+    from nlp_engine.sagemaker.requests.transform import transform_options
+
+    read = _read(spec, out, job)
+    if dry_run:
+        _print_plan("transform", read, prices)
+    elif on == "sagemaker":
+        _send("transform", read, prices, wait=wait, quiet=quiet)
+    else:
+        made = transform_here(_folder(read), transform_options(read))
         if not quiet:
-            typer.echo(f"{out}: " + ", ".join(sorted(path.name for path in out.iterdir())))
+            typer.echo(f"{made}")
+
+
+@app.command()
+@command()
+def invoke(
+    *,
+    spec: Spec,
+    body: Annotated[
+        Path, typer.Argument(metavar="FILE|-", help="The request's body; - reads standard input.")
+    ] = STANDARD_INPUT,
+    on: On = "local",
+    job: Name = None,
+    content_type: Annotated[str, typer.Option(help="What the body is.")] = "application/json",
+    port: Port = 8080,
+) -> None:
+    """Send a request to the endpoint and print the answer."""
+    from nlp_engine.files import open_input
+    from nlp_engine.sagemaker.aws import with_region
+    from nlp_engine.sagemaker.runtime import invoke as ask
+
+    read = with_region(_read(spec, None, job))
+    with open_input(body) as file:
+        content = file.read()
+    region = read.account.region if read.account else None
+    url = f"http://{_LOCAL_HOST}:{port}" if on == "local" else None
+    typer.echo(ask(read.endpoint_name, content, content_type, region=region, url=url))
+
+
+@app.command()
+@command()
+def status(*, spec: Spec, job: Name = None, prices: PriceTable = None) -> None:
+    """Show what of a job is on SageMaker, and what it costs as long as it runs."""
+    from nlp_engine.sagemaker.aws import with_region
+    from nlp_engine.sagemaker.costs import read_prices
+    from nlp_engine.sagemaker.status import states
+
+    found = states(with_region(_read(spec, None, job)), read_prices(prices))
+    for state in found:
+        typer.echo(str(state))
+    if not found:
+        typer.echo("nothing of this name is on SageMaker")
+
+
+@app.command()
+@command()
+def wait(
+    *,
+    spec: Spec,
+    job: Name = None,
+    out: Out = None,
+    prices: PriceTable = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Wait for a job on SageMaker, show its log, and get its model with -o."""
+    from nlp_engine.sagemaker.aws import with_region
+
+    read = with_region(_read(spec, out, job))
+    _wait(read, prices, get_model=True, overwrite=overwrite, quiet=quiet)
+
+
+@app.command()
+@command()
+def delete(*, spec: Spec, job: Name = None, dry_run: DryRun = False, quiet: Quiet = False) -> None:
+    """Delete the endpoint, its configuration and its model on SageMaker."""
+    from nlp_engine.sagemaker import jobs
+    from nlp_engine.sagemaker.aws import with_region
+    from nlp_engine.sagemaker.checks import check_for_sagemaker
+    from nlp_engine.sagemaker.requests import plan
+
+    read = with_region(_read(spec, None, job))
+    if dry_run:
+        _print_plan("delete", read, None)
+        return
+    check_for_sagemaker(read, "delete")
+    deleted = jobs.delete(read, plan("delete", read))
+    if not quiet:
+        typer.echo("deleted: " + (", ".join(deleted) or "nothing was there"))
+
+
+def _read(path: Path, out: Path | None, name: str | None = None) -> JobSpec:
+    from nlp_engine.sagemaker.spec_file import read_spec
+
+    spec = read_spec(path)
+    if name:
+        spec = spec.named(name)
+    return dataclasses.replace(spec, out=str(out)) if out else spec
+
+
+def _folder(spec: JobSpec) -> Path:
+    if spec.out is None:
+        raise SettingError("a local job needs a folder for its model: -o DIR, or `out` in the file")
+    return Path(spec.out)
+
+
+def _check_files(spec: JobSpec) -> None:
+    from nlp_engine.sagemaker.checks import check_files
+
+    check_files(spec)
+
+
+def _print_plan(action: str, spec: JobSpec, prices: Path | None) -> None:
+    from nlp_engine.sagemaker.aws import with_region
+    from nlp_engine.sagemaker.checks import check_for_sagemaker
+    from nlp_engine.sagemaker.costs import cost_of, read_prices
+    from nlp_engine.sagemaker.requests import plan
+
+    spec = with_region(spec)
+    check_for_sagemaker(spec, action)
+    requests = [dataclasses.asdict(request) for request in plan(action, spec)]
+    cost = dataclasses.asdict(cost_of(action, spec, read_prices(prices)))
+    print_json({"requests": requests, "cost": cost})
+
+
+def _send(
+    action: str,
+    spec: JobSpec,
+    prices: Path | None,
+    *,
+    wait: bool,
+    quiet: bool,
+    unique: bool = False,
+    overwrite: bool = False,
+) -> None:
+    from nlp_engine.sagemaker import jobs
+    from nlp_engine.sagemaker.aws import with_region
+    from nlp_engine.sagemaker.checks import check_for_sagemaker
+    from nlp_engine.sagemaker.costs import cost_of, read_prices
+    from nlp_engine.sagemaker.requests import plan
+
+    spec = with_region(spec)
+    if unique:
+        spec = spec.named(jobs.unique_name(spec.name))
+    check_for_sagemaker(spec, action)
+    cost = cost_of(action, spec, read_prices(prices))
+    for arn in jobs.send(spec, plan(action, spec)):
+        typer.echo(arn)
+    if not quiet:
+        typer.echo(f"cost: {cost.how}", err=True)
+    if wait:
+        training = action in ("train", "tune")
+        _wait(spec, prices, get_model=training, overwrite=overwrite, quiet=quiet)
+
+
+def _wait(
+    spec: JobSpec, prices: Path | None, *, get_model: bool, overwrite: bool, quiet: bool
+) -> None:
+    from nlp_engine.sagemaker import status
+    from nlp_engine.sagemaker.costs import read_prices
+    from nlp_engine.sagemaker.results import download_model
+
+    status.wait(spec, read_prices(prices), log=_tell(quiet))
+    best = status.best_training_job(spec) if get_model and spec.out else None
+    if best and spec.out:
+        download_model(spec, best, Path(spec.out), overwrite=overwrite)
+        _print_files(Path(spec.out), quiet=quiet)
+
+
+def _tell(quiet: bool) -> Callable[[str], None]:
+    def tell(line: str) -> None:
+        if not quiet:
+            typer.echo(line, err=True)
+
+    return tell
+
+
+def _print_files(folder: Path, *, quiet: bool) -> None:
+    if not quiet:
+        typer.echo(f"{folder}: " + ", ".join(sorted(path.name for path in folder.iterdir())))

@@ -1,56 +1,114 @@
-"""Running a training job: here in a temporary `/opt/ml`, or on SageMaker."""
+"""Sending a job to SageMaker, and deleting what it left running."""
 
 from __future__ import annotations
 
-import json
-import shutil
-import tempfile
-from pathlib import Path
+import contextlib
+import re
+import time
+from collections.abc import Sequence
+from typing import Any
 
-from nlp_engine.errors import EngineError, require
-from nlp_engine.files import check_input_file, new_folder
-from nlp_engine.sagemaker import container
-from nlp_engine.sagemaker.requests import TrainingSpec, training_job
+from nlp_engine.errors import EngineError
+from nlp_engine.sagemaker import aws
+from nlp_engine.sagemaker.requests import Request
+from nlp_engine.sagemaker.spec import JobSpec
 
-
-def run_local(spec: TrainingSpec, out: Path, *, overwrite: bool = False) -> None:
-    """Run the container's code on this machine and keep its model folder.
-
-    Args:
-        spec: The job; its data are local files.
-        out: The folder to make.
-        overwrite: Replace an existing folder.
-
-    Raises:
-        InputError: A data file is missing.
-        OutputError: The folder exists or cannot be written.
-        EngineError: Training failed; the message is the container's failure file.
-    """
-    with tempfile.TemporaryDirectory() as scratch:
-        root = Path(scratch)
-        for channel, source in (("train", spec.train), ("validation", spec.validation)):
-            if source:
-                folder = root / "input" / "data" / channel
-                folder.mkdir(parents=True)
-                path = check_input_file(Path(source)).resolve()
-                (folder / path.name).symlink_to(path)
-        config = root / "input" / "config"
-        config.mkdir(parents=True)
-        strings = {name: str(value) for name, value in spec.hyperparameters.items()}
-        (config / "hyperparameters.json").write_text(json.dumps(strings), encoding="utf-8")
-        with new_folder(out, overwrite=overwrite) as folder:
-            if container.train(root) != 0:
-                raise EngineError((root / "output" / "failure").read_text(encoding="utf-8"))
-            shutil.copytree(root / "model", folder, dirs_exist_ok=True)
+_UNDO = {
+    "CreateModel": ("DeleteModel", "ModelName"),
+    "CreateEndpointConfig": ("DeleteEndpointConfig", "EndpointConfigName"),
+    "CreateEndpoint": ("DeleteEndpoint", "EndpointName"),
+}
 
 
-def run_sagemaker(spec: TrainingSpec) -> str:
-    """Send the job to SageMaker; return its ARN.
+def unique_name(name: str) -> str:
+    """A name that no earlier job has: with date and time, cut to what tuning jobs may have."""
+    suffix = time.strftime("-%y%m%d-%H%M%S", time.gmtime())
+    return name[: 32 - len(suffix)].rstrip("-") + suffix
+
+
+def send(spec: JobSpec, requests: Sequence[Request]) -> list[str]:
+    """Send requests to SageMaker, in their order.
+
+    If one fails, what those before it have made is deleted again.
+
+    Returns:
+        The ARNs of what was made.
 
     Raises:
-        SettingError: The specification lacks what SageMaker needs.
+        EngineError: SageMaker refuses one; its own words.
         MissingExtraError: boto3 is not installed.
     """
-    request = training_job(spec)
-    client = require("boto3", "aws").client("sagemaker")
-    return str(client.create_training_job(**request)["TrainingJobArn"])
+    client = aws.client("sagemaker", spec.on_aws.region)
+    arns, made = list[str](), list[Request]()
+    for request in requests:
+        try:
+            with aws.clear_errors(f"{request.operation} failed"):
+                if request.operation == "CreateModel" and _has_model(client, request):
+                    continue
+                arns.append(_arn(_call(client, request)))
+        except EngineError:
+            for earlier in reversed(made):
+                _undo(client, earlier)
+            raise
+        made.append(request)
+    return arns
+
+
+def delete(spec: JobSpec, requests: Sequence[Request]) -> list[str]:
+    """Delete what requests name; what is not there is passed over.
+
+    Returns:
+        What was deleted, in words.
+
+    Raises:
+        EngineError: SageMaker refuses.
+    """
+    client = aws.client("sagemaker", spec.account.region if spec.account else None)
+    deleted = []
+    for request in requests:
+        kind = request.operation.removeprefix("Delete")
+        (name,) = request.parameters.values()
+        try:
+            with aws.clear_errors(f"{request.operation} failed"):
+                _call(client, request)
+        except EngineError as error:
+            if not aws.is_missing(error.__cause__):
+                raise
+        else:
+            words = re.sub(r"(?<!^)(?=[A-Z])", " ", kind).lower()
+            deleted.append(f"{words} {name}")
+    return deleted
+
+
+def _call(client: Any, request: Request) -> dict[str, Any]:
+    from botocore import xform_name
+
+    response: dict[str, Any] = getattr(client, xform_name(request.operation))(**request.parameters)
+    return response
+
+
+def _arn(response: dict[str, Any]) -> str:
+    return next(str(value) for name, value in response.items() if name.endswith("Arn"))
+
+
+def _has_model(client: Any, request: Request) -> bool:
+    """Whether the model is there already, from the same data; another one is an error later."""
+    from botocore.exceptions import ClientError
+
+    try:
+        found = client.describe_model(ModelName=request.parameters["ModelName"])
+    except ClientError as error:
+        if aws.is_missing(error):
+            return False
+        raise
+    wanted = request.parameters["PrimaryContainer"]
+    return all(found["PrimaryContainer"].get(key) == value for key, value in wanted.items())
+
+
+def _undo(client: Any, request: Request) -> None:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if request.operation in _UNDO:
+        operation, key = _UNDO[request.operation]
+        with contextlib.suppress(ClientError, BotoCoreError):
+            _call(client, Request(operation, {key: request.parameters[key]}))

@@ -1,0 +1,56 @@
+"""Local data: whether a channel's file is what the mode reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nlp_engine.corpus.augmented import is_augmented_manifest
+from nlp_engine.corpus.labelled import LABEL_PREFIX
+from nlp_engine.errors import InputError, SettingError
+from nlp_engine.files import check_input_file, compression
+from nlp_engine.sagemaker.checks.channels import check_layout
+from nlp_engine.sagemaker.spec import Channel, JobSpec
+
+_HEAD_BYTES = 1 << 16
+
+
+def check_files(spec: JobSpec) -> None:
+    """Check the channels of a local run.
+
+    Raises:
+        InputError: A file is missing, empty, or of another format than the mode's.
+        SettingError: A channel that the mode does not take, or data on S3.
+    """
+    check_layout(spec)
+    for name, channel in spec.channels.items():
+        if channel.on_s3:
+            raise SettingError(
+                f"channel {name} is {channel.source!r}; a local run needs a file: `aws s3 cp` it, "
+                "or run the job with --on sagemaker"
+            )
+        path = check_input_file(Path(channel.source))
+        _check_head(path, name, spec, channel)
+
+
+def _check_head(path: Path, name: str, spec: JobSpec, channel: Channel) -> None:
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if not head.strip():
+        raise InputError(f"channel {name}: {path} is empty")
+    if (kind := compression(head)) or b"\0" in head:
+        found = f"compressed ({kind}); decompress it" if kind else "no text"
+        raise InputError(f"channel {name}: {path} is {found}")
+    manifest = is_augmented_manifest(path)
+    if channel.attributes and not manifest:
+        raise InputError(
+            f"channel {name}: {path} is no augmented manifest; its lines must be JSON objects"
+        )
+    if spec.supervised and not manifest and LABEL_PREFIX.encode() not in head:
+        raise InputError(
+            f"channel {name}: {path} has no label at its beginning; mode supervised reads lines "
+            f"{LABEL_PREFIX}NAME word word …: nlp-engine corpus label"
+        )
+    if not spec.supervised and head.startswith(LABEL_PREFIX.encode()):
+        raise InputError(
+            f"channel {name}: {path} is a labelled file, but mode {spec.modes[0]} reads sentences"
+        )

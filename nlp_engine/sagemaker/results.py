@@ -1,0 +1,83 @@
+"""Bringing a model back from SageMaker, into the folder that a local run makes."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nlp_engine import settings
+from nlp_engine.classification.hyperparameters import ClassifierSettings
+from nlp_engine.embeddings.hyperparameters import Word2VecSettings
+from nlp_engine.errors import EngineError, InputError, SettingError
+from nlp_engine.files import new_folder
+from nlp_engine.manifest import FILE_NAME, write_manifest
+from nlp_engine.sagemaker import aws
+from nlp_engine.sagemaker.endpoint.archives import unpack
+from nlp_engine.sagemaker.spec import JobSpec
+
+
+def download_model(spec: JobSpec, job: str, out: Path, *, overwrite: bool = False) -> None:
+    """Download and unpack the model of a training job that is done.
+
+    Args:
+        spec: Names the region.
+        job: The training job.
+        out: The folder to make.
+        overwrite: Replace an existing folder.
+
+    Raises:
+        EngineError: The job is not done, or S3 does not give its model.
+        FormatError: The archive is damaged, or a path in it leads out of the folder.
+        OutputError: The folder exists or cannot be written.
+    """
+    client = aws.client("sagemaker", spec.on_aws.region)
+    with aws.clear_errors(f"cannot look at training job {job}"):
+        found = client.describe_training_job(TrainingJobName=job)
+    address = found.get("ModelArtifacts", {}).get("S3ModelArtifacts")
+    if not address or found["TrainingJobStatus"] not in ("Completed", "Stopped"):
+        raise EngineError(f"training job {job} is {found['TrainingJobStatus']}; it has no model")
+    started = time.monotonic()
+    with new_folder(out, overwrite=overwrite) as folder, tempfile.TemporaryDirectory() as scratch:
+        archive = Path(scratch) / "model.tar.gz"
+        _download(spec, str(address), archive)
+        unpack(archive, folder)
+        _complete(folder, found.get("HyperParameters", {}), started)
+
+
+def _download(spec: JobSpec, address: str, path: Path) -> None:
+    match = re.fullmatch(r"s3://([^/]+)/(.+)", address)
+    if not match:
+        raise InputError(f"the model is at {address!r}, which is no address on S3")
+    client = aws.client("s3", spec.on_aws.region)
+    from boto3.exceptions import Boto3Error
+
+    try:
+        with aws.clear_errors(f"cannot download {address}"):
+            client.download_file(match[1], match[2], str(path))
+    except Boto3Error as error:
+        raise EngineError(f"cannot download {address}: {error}") from error
+
+
+def _complete(folder: Path, hyperparameters: Mapping[str, str], started: float) -> None:
+    """Describe a model of AWS's own image, which brings no manifest, as a local run would."""
+    if (folder / FILE_NAME).exists():
+        return
+    if (folder / "model.bin").exists():
+        cls: Any = ClassifierSettings
+    elif (folder / "vectors.bin").exists():
+        cls = Word2VecSettings
+    else:
+        return  # a model without a .bin, as several GPUs leave it, has vectors.txt alone
+    names = {field.name for field in dataclasses.fields(cls)}
+    given = {name: value for name, value in hyperparameters.items() if name in names}
+    try:
+        recorded = settings.to_mapping(settings.from_mapping(cls, given))
+    except SettingError:
+        recorded = given
+    format = "classifier" if cls is ClassifierSettings else "vectors"
+    write_manifest(folder, format=format, language="en", started=started, settings=recorded)

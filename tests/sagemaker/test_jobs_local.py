@@ -1,0 +1,219 @@
+"""Jobs on this machine: the container's code without Docker, with the same specification."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nlp_engine.classification.classifier import Classifier
+from nlp_engine.embeddings.vectors import WordVectors
+from nlp_engine.errors import EngineError, InputError, SettingError
+from nlp_engine.sagemaker import container, local
+from nlp_engine.sagemaker.local_transform import transform
+from nlp_engine.sagemaker.local_tuning import tune
+from nlp_engine.sagemaker.spec import JobSpec, Transform
+from tests.sagemaker.job_specs import CLASSIFIER, VECTORS, make_spec
+
+LABELLED = (
+    "__label__fruit apples and pears grow on old trees\n"
+    "__label__metal iron and copper melt in hot furnaces\n"
+) * 20
+SMALL = ("min_count = 2", "min_count = 1\nbuckets = 1000")
+RANGES = "\n[tuning.ranges]" + CLASSIFIER.partition("[tuning.ranges]")[2].partition("[endpoint]")[0]
+
+
+def classifier_spec(folder: Path, *changes: tuple[str, str], tuning: str = "") -> JobSpec:
+    """A classifier's job with local data and, if given, another `[tuning]`."""
+    (folder / "labelled.txt").write_text(LABELLED)
+    channels = [
+        (f"s3://bucket/dbpedia.{name}", f"{folder}/labelled.txt")
+        for name in ("train", "validation")
+    ]
+    searched = [(RANGES, tuning)] if tuning else []
+    return make_spec(folder, CLASSIFIER, SMALL, *channels, *searched, *changes)
+
+
+def test_word_vectors(tmp_path: Path) -> None:
+    (tmp_path / "corpus.txt").write_text("the cat sat on the mat\n" * 30)
+    spec = make_spec(tmp_path, VECTORS, ("s3://bucket/text8", f"{tmp_path}/corpus.txt"))
+    local.train(spec, tmp_path / "model")
+    assert WordVectors.open(tmp_path / "model").vector_dim == 10
+
+
+def test_a_job_needs_nothing_of_aws(tmp_path: Path) -> None:
+    (tmp_path / "corpus.txt").write_text("the cat sat on the mat\n" * 30)
+    text = VECTORS.partition("[sagemaker]")[0]
+    spec = make_spec(tmp_path, text, ("s3://bucket/text8", f"{tmp_path}/corpus.txt"))
+    local.train(spec, tmp_path / "model")
+    assert (tmp_path / "model" / "vectors.bin").exists()
+
+
+def test_the_container_gets_what_sagemaker_would_give_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = {}
+
+    def look(root: Path) -> int:
+        for path in sorted((root / "input" / "config").iterdir()):
+            seen[path.stem] = json.loads(path.read_text())
+        seen["files"] = {path.parent.name: path.read_text() for path in root.glob("input/data/*/*")}
+        (root / "model").mkdir()
+        return 0
+
+    monkeypatch.setattr(container, "train", look)
+    local.train(classifier_spec(tmp_path), tmp_path / "model")
+    assert seen["hyperparameters"] == {
+        "mode": "supervised", "epochs": "10", "min_count": "1", "buckets": "1000",
+        "early_stopping": "True",
+    }  # fmt: skip
+    assert seen["inputdataconfig"]["validation"] == {
+        "ContentType": "text/plain",
+        "TrainingInputMode": "File",
+        "S3DistributionType": "FullyReplicated",
+        "RecordWrapperType": "None",
+    }
+    assert seen["resourceconfig"]["hosts"] == [seen["resourceconfig"]["current_host"]]
+    assert seen["files"] == {"train": LABELLED, "validation": LABELLED}
+
+
+def test_an_augmented_manifest_with_more_than_the_named_attributes(tmp_path: Path) -> None:
+    records = [
+        {"source": "apples and pears", "topic": "fruit", "reviewer": "x", "topic-metadata": {}},
+        {"source": "iron and copper", "topic": "metal", "reviewer": "y", "topic-metadata": {}},
+    ] * 10
+    path = tmp_path / "train.manifest"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    channel = f'{{ source = "{path}", input_mode = "Pipe", attributes = ["source", "topic"] }}'
+    change = (f'train = "{tmp_path}/labelled.txt"', f"train = {channel}")
+    local.train(classifier_spec(tmp_path, change), tmp_path / "model")
+    assert Classifier.open(tmp_path / "model").predict(["pears"])[0][0].label == "fruit"
+    path.write_text('{"source": "apples"}\n')
+    with pytest.raises(InputError, match="line 1: expected an object with source, topic"):
+        local.train(classifier_spec(tmp_path, change), tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
+def test_a_job_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(root: Path) -> int:
+        (root / "output").mkdir()
+        (root / "output" / "failure").write_text("no words are left")
+        return 1
+
+    monkeypatch.setattr(container, "train", fail)
+    with pytest.raises(EngineError, match="no words are left"):
+        local.train(classifier_spec(tmp_path), tmp_path / "model")
+    with pytest.raises(EngineError, match="every trial failed, the last with: no words are left"):
+        tune(classifier_spec(tmp_path), tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+TUNING = """max_jobs = 4
+max_parallel_jobs = 1
+seed = 1
+[tuning.ranges]
+learning_rate = { min = 0.00001, max = 1.0, scaling = "Logarithmic" }
+vector_dim = { min = 2, max = 8 }
+word_ngrams = [1, 2]
+"""
+
+
+def test_tuning_keeps_the_best_model_and_tells_of_all(tmp_path: Path) -> None:
+    lines: list[str] = []
+    tune(classifier_spec(tmp_path, tuning=TUNING), tmp_path / "model", log=lines.append)
+    record = json.loads((tmp_path / "model" / "tuning.json").read_text())
+    assert record["objective"] == "validation:accuracy"
+    trials = record["trials"]
+    assert len(trials) == len(lines) == 4
+    for trial in trials:
+        chosen = trial["settings"]
+        assert 0.00001 <= float(chosen["learning_rate"]) <= 1.0
+        assert 2 <= int(chosen["vector_dim"]) <= 8
+        assert chosen["word_ngrams"] in ("1", "2")
+    best = trials[record["best_trial"]]
+    assert best["value"] == max(trial["value"] for trial in trials)
+    model = Classifier.open(tmp_path / "model")
+    assert model.vector_dim == int(best["settings"]["vector_dim"])
+    results = json.loads((tmp_path / "model" / "eval.json").read_text())
+    assert results["validation_accuracy"] == best["value"]
+    assert model.manifest
+    assert "tuning.json" in [file.name for file in model.manifest.files]
+
+
+def test_tuning_by_mean_rho_over_modes(tmp_path: Path) -> None:
+    (tmp_path / "corpus.txt").write_text("king queen tiger cat computer keyboard\n" * 30)
+    text = VECTORS + (
+        '[tuning]\nobjective = "train:mean_rho"\nstrategy = "Random"\nmax_jobs = 2\n'
+        'max_parallel_jobs = 1\n[tuning.ranges]\nmode = ["skipgram", "cbow"]\n'
+    )
+    changes = [('mode = "batch_skipgram"\n', ""), ("evaluation = false", "evaluation = true")]
+    data = ("s3://bucket/text8", f"{tmp_path}/corpus.txt")
+    tune(make_spec(tmp_path, text, data, *changes), tmp_path / "model")
+    record = json.loads((tmp_path / "model" / "tuning.json").read_text())
+    best = record["trials"][record["best_trial"]]
+    assert json.loads((tmp_path / "model" / "eval.json").read_text())["mean_rho"] == best["value"]
+    assert {trial["settings"]["mode"] for trial in record["trials"]} <= {"skipgram", "cbow"}
+
+
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("classifier")
+    local.train(classifier_spec(folder), folder / "model")
+    return folder / "model"
+
+
+def test_transform_answers_every_line(tmp_path: Path, classifier: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"source": "pears", "id": 7}\n\n{"source": "copper", "id": 8, "k": 2}\n')
+    output = str(tmp_path / "answers")
+    made = transform(classifier, Transform(input=str(source), output=output))
+    assert made == tmp_path / "answers" / "in.jsonl.out"
+    first, second = map(json.loads, made.read_text().splitlines())
+    assert first["label"] == ["__label__fruit"] and len(second["prob"]) == 2
+    joined = Transform(
+        input=str(source),
+        output=output,
+        strategy="SingleRecord",
+        join_input=True,
+        output_filter="$['id','SageMakerOutput']",
+    )
+    lines = [json.loads(line) for line in transform(classifier, joined).read_text().splitlines()]
+    assert [line["id"] for line in lines] == [7, 8]
+    assert lines[0] == {"id": 7, "SageMakerOutput": first}
+
+
+def test_a_transform_that_fails_leaves_nothing(tmp_path: Path, classifier: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"source": "pears"}\n{"text": "copper"}\n')
+    options = Transform(input=str(source), output=str(tmp_path / "answers"))
+    with pytest.raises(InputError, match="in.jsonl, lines from 1: "):
+        transform(classifier, options)
+    assert list((tmp_path / "answers").iterdir()) == []
+    wrong = Transform(input=str(source), output="o", join_input=True, output_filter="$.id")
+    with pytest.raises(SettingError, match="output_filter is '\\$.id'"):
+        transform(classifier, wrong)
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "nlp_engine", "job", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_the_commands(tmp_path: Path) -> None:
+    classifier_spec(tmp_path, ('name = "dbpedia"', 'name = "dbpedia"\nout = "model"'))
+    trained = run(tmp_path, "train", "job.toml")
+    assert trained.returncode == 0, trained.stderr
+    assert trained.stdout.startswith("model: ") and "model.bin" in trained.stdout
+    again = run(tmp_path, "train", "job.toml")
+    assert again.returncode == 2 and "model exists" in again.stderr
+    (tmp_path / "labelled.txt").write_text("no labels\n")
+    wrong = run(tmp_path, "train", "job.toml", "-o", "other")
+    assert wrong.returncode == 2 and "has no label at its beginning" in wrong.stderr
+    (tmp_path / "job.toml").write_text("name = 7")
+    broken = run(tmp_path, "tune", "job.toml")
+    assert broken.returncode == 2
+    assert broken.stderr == "nlp-engine: job.toml: name is 7; it must be text\n"

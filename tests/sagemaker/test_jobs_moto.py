@@ -1,0 +1,256 @@
+"""Jobs on SageMaker, by an unmodified boto3 against moto's server."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from nlp_engine.classification.classifier import Classifier
+from nlp_engine.cli.app import app
+from nlp_engine.embeddings.vectors import WordVectors
+from nlp_engine.errors import EngineError, FormatError
+from nlp_engine.sagemaker import jobs, local, status
+from nlp_engine.sagemaker.costs import read_prices
+from nlp_engine.sagemaker.requests import plan
+from nlp_engine.sagemaker.results import download_model
+from nlp_engine.sagemaker.spec import JobSpec
+from tests.sagemaker.job_specs import CLASSIFIER, REGION, VECTORS, make_spec, write_spec
+from tests.sagemaker.moto_server import Proxy, moto_server
+
+PRICES = read_prices()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[str, Proxy]]:
+    with moto_server() as started:
+        yield started
+
+
+@pytest.fixture
+def moto(server: tuple[str, Proxy], monkeypatch: pytest.MonkeyPatch) -> Proxy:
+    """An empty moto to which every client of boto3 speaks."""
+    url, proxy = server
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    from moto.backends import get_backend
+
+    for service in ("sagemaker", "s3", "logs"):
+        get_backend(service).reset()
+    proxy.requests.clear()
+    boto3.client("s3", region_name=REGION).create_bucket(Bucket="bucket")
+    return proxy
+
+
+def send(action: str, spec: JobSpec) -> list[str]:
+    return jobs.send(spec, plan(action, spec))
+
+
+def put_model(spec: JobSpec, folder: Path, *, leave_out: str = "") -> None:
+    """Put a model folder where a training job would put its own."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for path in sorted(folder.iterdir()):
+            if path.name != leave_out:
+                archive.add(path, path.name)
+    put(spec, buffer.getvalue())
+
+
+def put(spec: JobSpec, content: bytes) -> None:
+    key = spec.model_data.removeprefix("s3://bucket/")
+    boto3.client("s3", region_name=REGION).put_object(Bucket="bucket", Key=key, Body=content)
+
+
+def test_what_is_sent_is_what_the_pure_function_gives(moto: Proxy, tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, CLASSIFIER)
+    for action in ("train", "tune", "deploy", "transform"):
+        send(action, spec)
+        for request in plan(action, spec):
+            assert moto.sent(request.operation)[0] == request.parameters
+    (arn,) = send("train", make_spec(tmp_path))
+    assert arn == f"arn:aws:sagemaker:{REGION}:123456789012:training-job/text8-vectors"
+
+
+def test_a_model_that_is_there_is_used_again(moto: Proxy, tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, CLASSIFIER)
+    send("transform", spec)
+    send("deploy", spec)
+    assert len(moto.sent("CreateModel")) == 1
+
+
+def test_states_and_what_runs_on(moto: Proxy, tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, CLASSIFIER)
+    assert status.states(spec, PRICES) == []
+    for action in ("train", "tune", "deploy", "transform"):
+        send(action, spec)
+    found = {state.kind: state for state in status.states(spec, PRICES)}
+    assert list(found) == ["training job", "tuning job", "transform job", "endpoint"]
+    assert found["training job"].status == "Completed"
+    endpoint = str(found["endpoint"])
+    assert endpoint.startswith("endpoint dbpedia: InService, costs 2 × ml.m5.xlarge × 0.23 USD")
+    assert "until it is deleted; 335.80 USD a month" in endpoint
+    assert jobs.delete(spec, plan("delete", spec)) == [
+        "endpoint dbpedia", "endpoint config dbpedia", "model dbpedia",
+    ]  # fmt: skip
+    assert "endpoint" not in [state.kind for state in status.states(spec, PRICES)]
+    assert jobs.delete(spec, plan("delete", spec)) == []
+
+
+def test_waiting_tells_changes_and_log_lines(moto: Proxy, tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, CLASSIFIER)
+    with pytest.raises(EngineError, match="no job and no endpoint of the name dbpedia"):
+        status.wait(spec, PRICES, log=lambda line: None)
+    send("train", spec)
+    logs = boto3.client("logs", region_name=REGION)
+    group, stream = "/aws/sagemaker/TrainingJobs", "dbpedia/algo-1-1500000000"
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now, "message": line} for line in ("Read 10M words", "#x: 1")]
+    logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+    lines: list[str] = []
+    status.wait(spec, PRICES, log=lines.append, seconds=0.01)
+    assert lines[0].startswith("training job dbpedia: Completed")
+    assert lines[1:] == ["Read 10M words", "#x: 1"]
+
+
+def test_a_failed_job_ends_the_waiting_with_its_reason(moto: Proxy, tmp_path: Path) -> None:
+    from moto.backends import get_backend
+
+    spec = make_spec(tmp_path)
+    send("train", spec)
+    (job,) = get_backend("sagemaker")["123456789012"][REGION].training_jobs.values()
+    job.training_job_status, job.failure_reason = "Failed", "the channel train is empty"
+    with pytest.raises(EngineError, match="text8-vectors: Failed, .*the channel train is empty"):
+        status.wait(spec, PRICES, log=lambda line: None)
+    with pytest.raises(EngineError, match="is Failed; it has no model"):
+        download_model(spec, spec.name, tmp_path / "model")
+
+
+def test_nothing_is_left_of_a_deployment_that_fails(moto: Proxy, tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, CLASSIFIER)
+    model, _, endpoint = plan("deploy", spec)
+    with pytest.raises(EngineError, match="CreateEndpoint failed: .*Could not find"):
+        jobs.send(spec, [model, endpoint])  # its configuration is missing
+    assert boto3.client("sagemaker", region_name=REGION).list_models()["Models"] == []
+
+
+LABELLED = "__label__fruit apples and pears\n__label__metal iron and copper\n" * 20
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """What local runs of the two specifications make."""
+    folder = tmp_path_factory.mktemp("models")
+    (folder / "words").write_text("the cat sat on the mat\n" * 30)
+    (folder / "labelled").write_text(LABELLED)
+    vectors = make_spec(folder, VECTORS, ("s3://bucket/text8", f"{folder}/words"))
+    local.train(vectors, folder / "vectors")
+    names = [f"s3://bucket/dbpedia.{name}" for name in ("train", "validation")]
+    changes = [(name, f"{folder}/labelled") for name in names]
+    classifier = make_spec(folder, CLASSIFIER, ("min_count = 2", "buckets = 100"), *changes)
+    local.train(classifier, folder / "classifier")
+    return folder / "vectors", folder / "classifier"
+
+
+def test_results_come_back_as_a_local_run_leaves_them(
+    moto: Proxy, tmp_path: Path, models: tuple[Path, Path]
+) -> None:
+    spec = make_spec(tmp_path)
+    send("train", spec)
+    put_model(spec, models[0])
+    download_model(spec, status.best_training_job(spec) or "", tmp_path / "back")
+    names = {path.name for path in models[0].iterdir()}
+    assert {path.name for path in (tmp_path / "back").iterdir()} == names
+    assert WordVectors.open(tmp_path / "back").words == WordVectors.open(models[0]).words
+
+
+def test_results_of_awss_image_get_a_manifest(
+    moto: Proxy, tmp_path: Path, models: tuple[Path, Path]
+) -> None:
+    for text, folder, opened in zip(
+        (VECTORS, CLASSIFIER), models, (WordVectors, Classifier), strict=True
+    ):
+        spec = make_spec(tmp_path, text)
+        send("train", spec)
+        put_model(spec, folder, leave_out="manifest.json")
+        out = tmp_path / spec.name
+        download_model(spec, spec.name, out)
+        model = opened.open(out)
+        assert model.manifest and model.manifest.settings["mode"] == spec.modes[0]
+
+
+@pytest.mark.parametrize("name", ["../escaped", "/tmp/escaped"])
+def test_archives_that_lead_out_of_the_folder_are_refused(
+    moto: Proxy, tmp_path: Path, name: str
+) -> None:
+    spec = make_spec(tmp_path)
+    send("train", spec)
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        archive.addfile(tarfile.TarInfo(name))
+    put(spec, buffer.getvalue())
+    with pytest.raises(FormatError, match="refused"):
+        download_model(spec, spec.name, tmp_path / "inner" / "back")
+    assert list((tmp_path / "inner").iterdir()) == []
+    put(spec, buffer.getvalue()[:20])
+    with pytest.raises(FormatError):
+        download_model(spec, spec.name, tmp_path / "inner" / "back")
+
+
+def test_a_model_that_is_not_there(moto: Proxy, tmp_path: Path) -> None:
+    spec = make_spec(tmp_path)
+    send("train", spec)
+    with pytest.raises(EngineError, match="cannot download s3://bucket/models/text8-vectors"):
+        download_model(spec, spec.name, tmp_path / "back")
+    assert not (tmp_path / "back").exists()
+
+
+def run(*arguments: str) -> Result:
+    done = CliRunner().invoke(app, ["job", *arguments])
+    assert done.exit_code == 0, done.stderr
+    return done
+
+
+def test_the_commands(
+    moto: Proxy, tmp_path: Path, models: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = write_spec(tmp_path, CLASSIFIER).name
+    put_model(make_spec(tmp_path, CLASSIFIER), models[1])
+    cloud = ["--on", "sagemaker"]
+    trained = run("train", path, *cloud, "--wait", "-o", "model")
+    assert trained.stdout.splitlines()[0].endswith(":training-job/dbpedia")
+    assert "model.bin" in trained.stdout.splitlines()[1]
+    assert "cost: 1 × ml.c5.4xlarge × 0.5 h × 0.816 USD" in trained.stderr
+    assert Classifier.open(tmp_path / "model").predict(["pears"])[0][0].label == "fruit"
+    deployed = run("deploy", path, *cloud, "--wait")
+    assert deployed.stdout.splitlines()[-1].endswith(":endpoint/dbpedia")
+    assert "until it is deleted" in deployed.stderr
+    assert "endpoint dbpedia: InService, costs 2 ×" in run("status", path).stdout
+    assert run("delete", path).stdout == (
+        "deleted: endpoint dbpedia, endpoint config dbpedia, model dbpedia\n"
+    )
+    assert "training-job/dbpedia-" in run("train", path, *cloud, "--unique").stdout
+
+
+@pytest.mark.parametrize("action", ["train", "tune", "deploy", "transform", "delete"])
+def test_a_dry_run_sends_nothing(moto: Proxy, tmp_path: Path, action: str) -> None:
+    spec = make_spec(tmp_path, CLASSIFIER)
+    printed = json.loads(run(action, str(tmp_path / "job.toml"), "--dry-run").stdout)
+    assert [(made["operation"], made["parameters"]) for made in printed["requests"]] == [
+        (request.operation, request.parameters) for request in plan(action, spec)
+    ]
+    assert printed["cost"]["currency"] == "USD"
+    assert moto.requests == []
