@@ -71,6 +71,63 @@ def test_one_thread_and_a_seed_give_the_same_bytes(folds: dict[str, Path], tmp_p
     assert first == second != other
 
 
+# Checkpoints.
+
+
+def interrupt_in_epoch(epoch: int) -> Callable[[Progress], None]:
+    def report(progress: Progress) -> None:
+        if progress.stage == "training" and progress.done > (epoch - 1) / 8 * (progress.total or 0):
+            raise KeyboardInterrupt
+
+    return report
+
+
+def interrupt_first(reports: list[Progress]) -> Callable[[Progress], None]:
+    def report(progress: Progress) -> None:
+        if progress.stage == "training":
+            reports.append(progress)
+            raise KeyboardInterrupt
+
+    return report
+
+
+def test_an_interrupted_training_goes_on_after_its_last_whole_epoch(
+    folds: dict[str, Path], tmp_path: Path
+) -> None:
+    kept, options = tmp_path / "kept", {**SMALL, "epochs": 8}
+    kept.mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        train_classifier(folds["train"], checkpoints=kept, report=interrupt_in_epoch(4), **options)
+    assert [path.name for path in kept.iterdir()] == ["checkpoint-3"]
+    reports: list[Progress] = []
+    train_classifier(
+        folds["train"], tmp_path / "out", checkpoints=kept, report=reports.append, **options
+    )
+    first = next(report for report in reports if report.stage == "training")
+    assert first.done >= 3 / 8 * (first.total or 0)
+    assert not list(kept.iterdir()), "nothing is left when the model is there"
+    train_classifier(folds["train"], tmp_path / "whole", **options)
+    model, whole = ((tmp_path / name / "model.bin").read_bytes() for name in ("out", "whole"))
+    assert model == whole
+    assert len(training_of(tmp_path / "out")["loss"]) > 0
+
+
+def test_checkpoints_of_other_data_or_settings_are_not_used(
+    folds: dict[str, Path], tmp_path: Path
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train_classifier(
+            folds["train"], checkpoints=tmp_path, report=interrupt_in_epoch(4), epochs=8, **SMALL
+        )
+    for data, epochs in ((folds["train"], 9), (folds["validation"], 8)):
+        reports: list[Progress] = []
+        with pytest.raises(KeyboardInterrupt):
+            train_classifier(
+                data, checkpoints=tmp_path, report=interrupt_first(reports), epochs=epochs, **SMALL
+            )
+        assert reports[0].done < 2 / 8 * (reports[0].total or 0)
+
+
 # Early stopping: accuracies are scripted, as what is tested is what follows from them.
 
 

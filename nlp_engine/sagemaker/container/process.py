@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if not stopped:
             sys.exit(_INTERRUPTED)
         if (root / "checkpoints").is_dir():
-            kept = "it goes on from its last checkpoint when the job starts again"
+            kept = "it goes on from its last checkpoint, if any, when the job starts again"
         else:
             kept = "nothing is kept, as the job has no CheckpointConfig"
         _log.info("The training was stopped by SIGTERM; %s.", kept)

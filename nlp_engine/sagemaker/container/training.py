@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import logging
@@ -48,8 +49,9 @@ def train(root: Path = ML_ROOT) -> int:
         The exit code: 0; 1 where the job's data or settings are to blame; 2 after an internal
         error.
     """
+    with contextlib.suppress(OSError):
+        (root / "output" / "failure").unlink()  # of an earlier run
     try:
-        (root / "output" / "failure").unlink(missing_ok=True)  # of an earlier run
         _run(_read_job(root))
     except Exception as error:
         return report_failure(root, error)

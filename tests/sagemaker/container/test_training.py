@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import csv
+import io
 import json
 import logging
 import re
@@ -10,29 +12,18 @@ import pytest
 from nlp_engine.classification.classifier import Classifier
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.sagemaker import container
-
-LABELLED = (
-    "__label__fruit apples and pears grow on old trees\n"
-    "__label__metal iron and copper melt in hot furnaces\n"
-) * 40
-SUPERVISED = {"mode": "supervised", "vector_dim": "8", "buckets": "1000", "epochs": "10",
-              "learning_rate": "0.5", "min_count": "1"}  # fmt: skip
-
-
-def make_root(tmp_path: Path, hyperparameters: object, **channels: str) -> Path:
-    root = tmp_path / "ml"
-    (root / "input" / "config").mkdir(parents=True)
-    (root / "input" / "config" / "hyperparameters.json").write_text(json.dumps(hyperparameters))
-    for name, text in channels.items():
-        folder = root / "input" / "data" / name
-        folder.mkdir(parents=True)
-        (folder / f"{name}.txt").write_text(text)
-    return root
+from tests.sagemaker.container.jobs import (
+    LABELLED,
+    SUPERVISED,
+    VECTORS,
+    describe,
+    failure_of,
+    make_root,
+)
 
 
 def test_word_vectors(tmp_path: Path) -> None:
-    options = {"mode": "skipgram", "vector_dim": "6", "min_count": "1", "evaluation": "False"}
-    root = make_root(tmp_path, options, train="the cat sat on the mat\n" * 50)
+    root = make_root(tmp_path, VECTORS, train="the cat sat on the mat\n" * 50)
     assert container.train(root) == 0
     assert {"vectors.txt", "vectors.bin"} <= {path.name for path in (root / "model").iterdir()}
     assert WordVectors.open(root / "model").vector_dim == 6
@@ -80,23 +71,43 @@ def test_mean_rho_is_logged_as_blazingtext_does(
     assert rho and float(rho[1]) == stored["mean_rho"]
 
 
-def test_companion_files_of_spark_do_not_count(tmp_path: Path) -> None:
-    root = make_root(tmp_path, SUPERVISED, train=LABELLED)
-    for name, text in (("_SUCCESS", ""), (".hidden", "x"), ("empty.txt", ""), ("_meta", "x")):
-        (root / "input" / "data" / "train" / name).write_text(text)
+def test_values_as_sdks_send_them_and_names_that_the_platform_adds(tmp_path: Path) -> None:
+    given = {
+        **VECTORS,
+        "mode": '"skipgram"',
+        "evaluation": "false",
+        "_tuning_objective_metric": "train:mean_rho",
+        "sagemaker_region": "eu-west-1",
+    }
+    root = make_root(tmp_path, given, train="the cat sat on the mat\n" * 50)
     assert container.train(root) == 0
+    settings = json.loads((root / "model" / "manifest.json").read_text())["settings"]
+    assert settings["mode"] == "skipgram" and settings["evaluation"] is False
 
 
 @pytest.mark.parametrize(
     ("hyperparameters", "channels", "message"),
     [
-        ({}, {"train": "x"}, "the hyperparameter mode is required"),
+        ({}, {"train": "x"}, "the hyperparameter mode is required; it must be one of batch_skip"),
+        ({"mode": "glove"}, {"train": "x"}, "mode is 'glove'; it must be one of batch_skipgram"),
         ([], {"train": "x"}, "holds no JSON object"),
-        ({"mode": "skipgram"}, {}, "the channel train is missing"),
+        (VECTORS, {}, "the channel train is missing"),
         ({"mode": "skipgram", "epoch": "5"}, {"train": "x"}, "did you mean epochs?"),
         ({"mode": "skipgram", "epochs": "0"}, {"train": "x"}, "epochs is 0; the smallest"),
-        ({"mode": "skipgram"}, {"train": ""}, "the channel train is empty"),
-        ({"mode": "skipgram", "evaluation": "False"}, {"train": "a b"}, "min_count=5"),
+        ({"mode": "skipgram", "learning_rate": "nan"}, {"train": "x"}, "must be a finite number"),
+        ({"mode": "skipgram", "learning_rate": float("nan")}, {"train": "x"}, "a finite number"),
+        ({"mode": "skipgram", "epochs": "NaN"}, {"train": "x"}, "it must be an integer"),
+        ({**VECTORS, "several_files": "all"}, {"train": "x"}, "must be one of refuse, concat"),
+        (VECTORS, {"train": ""}, "the channel train is empty"),
+        ({**VECTORS, "min_count": "5"}, {"train": "a b"}, "min_count=5"),
+        (VECTORS, {"train": "a\0b" * 50}, "is a binary file (byte 1 is NUL)"),
+        (
+            VECTORS,
+            {"train": "a", "validation": "a"},
+            "channel validation cannot be used: mode skip",
+        ),
+        (SUPERVISED, {"train": LABELLED, "test": "x"}, "takes train and validation only"),
+        ({**SUPERVISED, "early_stopping": "True"}, {"train": LABELLED}, "early_stopping is True"),
     ],
 )
 def test_failures_are_written_down(
@@ -104,15 +115,64 @@ def test_failures_are_written_down(
 ) -> None:
     root = make_root(tmp_path, hyperparameters, **channels)
     assert container.train(root) == 1
-    failure = (root / "output" / "failure").read_text()
-    assert message in failure
-    assert len(failure) <= 1024
+    assert message in failure_of(root)
+    assert len(failure_of(root)) <= 1024
     assert not list((root / "model").glob("*")), "nothing half-made"
 
 
-def test_two_files_in_a_channel(tmp_path: Path) -> None:
-    root = make_root(tmp_path, {"mode": "skipgram"}, train="a b")
-    (root / "input" / "data" / "train" / "second.txt").write_text("c d")
+@pytest.mark.parametrize("name", ["hyperparameters", "inputdataconfig", "resourceconfig"])
+def test_descriptions_that_are_no_json(tmp_path: Path, name: str) -> None:
+    root = make_root(tmp_path, VECTORS, train="a b c\n")
+    path = root / "input" / "config" / f"{name}.json"
+    path.write_text('{"mode": "skipgram"')
     assert container.train(root) == 1
-    failure = (root / "output" / "failure").read_text()
-    assert "found second.txt, train.txt" in failure and "several_files to concat" in failure
+    assert failure_of(root).startswith(f"{path} cannot be read as JSON")
+
+
+# Several instances.
+
+TWO_HOSTS = {"current_host": "algo-2", "hosts": ["algo-2", "algo-1"]}
+
+
+def test_only_batch_skipgram_takes_several_instances(tmp_path: Path) -> None:
+    root = make_root(tmp_path, VECTORS, train="a b c\n")
+    describe(root, "resourceconfig", TWO_HOSTS)
+    assert container.train(root) == 1
+    assert failure_of(root).startswith(
+        "Only batch_skipgram is available when training on multiple CPU instances"
+    )
+
+
+def test_every_instance_needs_all_data(tmp_path: Path) -> None:
+    root = make_root(tmp_path, {**VECTORS, "mode": "batch_skipgram"}, train="a b c\n")
+    describe(root, "resourceconfig", TWO_HOSTS)
+    describe(root, "inputdataconfig", {"train": {"S3DistributionType": "ShardedByS3Key"}})
+    assert container.train(root) == 1
+    assert "FullyReplicated" in failure_of(root)
+
+
+def test_an_instance_that_is_not_among_the_hosts(tmp_path: Path) -> None:
+    root = make_root(tmp_path, VECTORS, train="a b c\n")
+    describe(root, "resourceconfig", {"current_host": "algo-3", "hosts": ["algo-1", "algo-2"]})
+    assert container.train(root) == 1
+    assert "current_host is algo-3, which is not among the hosts algo-1, algo-2" in failure_of(root)
+
+
+def test_tokens_that_a_csv_writer_has_quoted_are_words_as_they_stand(tmp_path: Path) -> None:
+    # AWS's notebooks write tokens by csv.writer with a space between, and BlazingText reads words.
+    text = io.StringIO()
+    rows = [["__label__1", "it", "'s", "a", '5"', "disk", ","], ["__label__2", "no", "quotes", "."]]
+    csv.writer(text, delimiter=" ", lineterminator="\n").writerows(rows * 20)
+    root = make_root(tmp_path, SUPERVISED, train=text.getvalue())
+    assert container.train(root) == 0
+    classifier = Classifier.open(root / "model")
+    assert set(classifier.labels) == {"__label__1", "__label__2"}
+    assert '"5"""' in text.getvalue()
+    assert classifier.predict_tokenized(['"5"""'])[0][0].label == "1"
+
+
+def test_labels_in_quotation_marks_are_no_labels(tmp_path: Path) -> None:
+    text = '"__label__1 some text"\n"__label__2 other text"\n' * 20
+    root = make_root(tmp_path, SUPERVISED, train=text)
+    assert container.train(root) == 1
+    assert "Some are in quotation marks" in failure_of(root)
