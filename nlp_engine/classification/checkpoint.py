@@ -58,10 +58,10 @@ class EpochCheckpoints:
 
         Args:
             epoch: How many are done.
-            rows: What training needs; copied.
+            rows: What training needs, in arrays that nobody changes any more.
             run: How it went so far; copied.
         """
-        self._last = epoch, {name: array.copy() for name, array in rows.items()}, asdict(run)
+        self._last = epoch, rows, asdict(run)
         if time.monotonic() - self._written >= self._seconds:
             self.save()
             self._written = time.monotonic()

@@ -260,10 +260,14 @@ class _Training:
             if not go_on:
                 break
             if self._checkpoints:
-                rows = {"input": self._model.input_rows, "output": self._model.output_rows}
-                if self._best:
-                    rows |= {"best_input": self._best[0], "best_output": self._best[1]}
-                self._checkpoints.keep(epoch, rows, self.measured)
+                self._checkpoints.keep(epoch, self._rows(), self.measured)
+
+    def _rows(self) -> dict[str, NDArray[np.float32]]:
+        """What a checkpoint has to have; the best weights are never changed, only replaced."""
+        rows = {"input": self._model.input_rows.copy(), "output": self._model.output_rows.copy()}
+        if self._best:
+            rows |= {"best_input": self._best[0], "best_output": self._best[1]}
+        return rows
 
     def _resume(self) -> int:
         """Take over what an earlier call has done; how many epochs."""

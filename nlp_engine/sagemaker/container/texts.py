@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 from nlp_engine.corpus.augmented import write_manifest_of_records
-from nlp_engine.corpus.labelled import LABEL_PREFIX
+from nlp_engine.corpus.labelled import LABEL_PREFIX, LABELS_FILE
 from nlp_engine.errors import InputError
 from nlp_engine.formats.recordio import MAGIC_BYTES, read_records
+from nlp_engine.manifest import FILE_NAME
 from nlp_engine.sagemaker.container.channels import Channel
 from nlp_engine.sagemaker.container.pipes import open_pipe
 
 _BLOCK = 1 << 20
-_NOT_DATA = (".", "_")  # how the names of hidden files and of Spark's _SUCCESS begin
+_NO_DATA = (".", "_")  # how the names of hidden files and of Spark's _SUCCESS begin
+_COMPANIONS = (FILE_NAME, LABELS_FILE)  # of a corpus folder's text
 
 
 def channel_text(
@@ -67,7 +69,9 @@ def channel_text(
 
 
 def channel_files(channel: Channel) -> list[Path]:
-    """The files of a channel by name, at least one: neither empty nor with a name in `._`.
+    """The files of a channel by name, at least one; empty, hidden and `_*` ones do not count.
+
+    Nor do the companions of a corpus folder's text: its manifest and the names of its labels.
 
     Raises:
         InputError: The channel's folder is missing, or has no such file.
@@ -80,7 +84,8 @@ def channel_files(channel: Channel) -> list[Path]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
         and path.stat().st_size
-        and not any(part.startswith(_NOT_DATA) for part in path.relative_to(folder).parts)
+        and path.name not in _COMPANIONS
+        and not any(part.startswith(_NO_DATA) for part in path.relative_to(folder).parts)
     ]
     if not files:
         raise InputError(

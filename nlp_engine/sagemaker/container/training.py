@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import json
 import logging
 import tempfile
@@ -14,6 +13,7 @@ from typing import Any
 from nlp_engine.classification.train import train_classifier
 from nlp_engine.embeddings.train import train_vectors
 from nlp_engine.errors import InputError, SettingError
+from nlp_engine.sagemaker.container import mpi
 from nlp_engine.sagemaker.container.channels import (
     TRAIN,
     VALIDATION,
@@ -52,7 +52,10 @@ def train(root: Path = ML_ROOT) -> int:
     with contextlib.suppress(OSError):
         (root / "output" / "failure").unlink()  # of an earlier run
     try:
-        _run(_read_job(root))
+        job = _read_job(root)
+        if job.hosts.several and not mpi.started_by_mpirun():
+            return mpi.run_on_hosts(job.hosts, root)
+        _run(job)
     except Exception as error:
         return report_failure(root, error)
     return 0
@@ -108,6 +111,8 @@ def _run(job: _Job) -> None:
     else:
         where = f"single machine CPU BlazingText training using {mode} mode"
     _log.info("Running %s.", where)
+    if hosts.several:
+        mpi.log_hosts(hosts)
     target = job.root / "model"
     target.mkdir(parents=True, exist_ok=True)
     with (
@@ -148,10 +153,10 @@ def _train_vectors(job: _Job, corpus: Path, made: Path) -> None:
     log = TrainingLog(job.hyperparameters.training.epochs, hosts=len(job.hosts.hosts))
     common = {"report": log.report, "checkpoints": job.checkpoints, **job.hyperparameters.options}
     if job.hosts.several:
-        mpi = importlib.import_module("nlp_engine.sagemaker.container.mpi")
-        mpi.train_on_hosts(job.hosts, corpus, made, **common)
-    else:
-        train_vectors(corpus, made, **common)
+        common["distributed"] = True
+    train_vectors(corpus, made, **common)
+    if not made.exists():
+        return  # the first of several hosts has it
     log.finish("!")
     if results := _eval_json(made):
         log_evaluation(job.root / "model" / "vectors.txt", results)

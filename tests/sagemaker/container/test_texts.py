@@ -77,7 +77,8 @@ def test_an_unknown_input_mode(root: Path) -> None:
 
 def test_what_is_empty_hidden_or_of_spark_does_not_count(root: Path) -> None:
     folder = put(root, _SUCCESS=b"", _meta=b"x", empty=b"", _temporary__part=b"x", a__b=b"text\n")
-    (folder / ".part.crc").write_bytes(b"x")
+    for name in (".part.crc", "manifest.json", "labels.json"):
+        (folder / name).write_bytes(b"x")
     assert text_of(root) == b"text\n"
 
 
