@@ -1,0 +1,30 @@
+# An image that keeps SageMaker's contracts for training and for inference: `train` and `serve`.
+#
+#   docker build -t nlp-engine .
+#   docker run --rm -v "$PWD/ml:/opt/ml" nlp-engine
+#   docker run --rm -v "$PWD/ml:/opt/ml" -p 8080:8080 nlp-engine serve
+
+FROM python:3.12-slim AS build
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends g++ make \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /source
+COPY pyproject.toml CMakeLists.txt README.md LICENSE ./
+COPY corpora corpora
+COPY nlp_engine nlp_engine
+RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
+
+FROM python:3.12-slim
+LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port="true" \
+      org.opencontainers.image.title="nlp_engine" \
+      org.opencontainers.image.description="Word vectors and text classifiers with BlazingText's settings, artifacts and endpoint" \
+      org.opencontainers.image.licenses="Apache-2.0"
+# gensim has the word pairs for #mean_rho.
+COPY --from=build /wheels /wheels
+RUN for wheel in /wheels/*.whl; do pip install --no-cache-dir "$wheel[gensim,serve]"; done \
+    && rm -r /wheels
+ENV PYTHONUNBUFFERED=1
+EXPOSE 8080
+# No entry point: SageMaker runs the image with the word `train` or `serve`, and its SDK's local mode
+# without any.
+CMD ["train"]
