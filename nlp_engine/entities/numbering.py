@@ -121,8 +121,8 @@ def read_wikidata(connection: Any, mapping: Path) -> str:
     """
     try:
         key = _read_wikidata(connection, mapping)
-    except (duckdb.IOException, duckdb.OutOfMemoryException):  # the disk's, and the memory's
-        raise
+    except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.InterruptException):
+        raise  # the disk's, the memory's, and Ctrl-C
     except duckdb.Error as error:
         reason = str(error).partition("\n")[0]
         raise InputError(f"{mapping} is no CSV, TSV or *.parquet: {reason}") from error

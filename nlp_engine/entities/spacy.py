@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +158,7 @@ class EntityRankerComponent:
         taken = {token.i for span in linked for token in span}
         others = [ent for ent in doc.ents if not any(token.i in taken for token in ent)]
         doc.ents = [*linked, *others]
-        doc.user_data["entity_links"] = [asdict(link) for link in links]
+        doc.user_data["entity_links"] = [link.to_dict() for link in links]
         return doc
 
     def pipe(self, docs: Iterable[Doc], *, batch_size: int = 64) -> Iterator[Doc]:

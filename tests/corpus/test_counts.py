@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -26,6 +27,7 @@ from nlp_engine.corpus.counts import (
     REDIRECT_SCHEMA,
     LinkCounts,
     count_links,
+    open_duckdb,
 )
 from nlp_engine.demo import DemoResult
 from nlp_engine.entities.build import build_knowledge_base
@@ -316,3 +318,16 @@ def test_memory_that_is_no_size_is_refused_before_any_work(
     with pytest.raises(SettingError, match="memory is 'much'; it must be a size such as 500MB"):
         build_knowledge_base(demo.folder / "extracted", tmp_path / "kb", memory="much")
     assert not (tmp_path / "kb").exists()
+
+
+def test_ctrl_c_during_a_query(tmp_path: Path) -> None:
+    def press() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    endless = "SELECT sum(a.i * b.i) FROM range(1 << 30) AS a(i), range(1 << 30) AS b(i)"
+    timer = threading.Timer(0.5, press)
+    with pytest.raises(KeyboardInterrupt), open_duckdb(100 << 20, tmp_path) as connection:
+        timer.start()
+        connection.execute(endless)
+    with pytest.raises(RuntimeError, match="mine"), open_duckdb(100 << 20, tmp_path):
+        raise RuntimeError("mine")
