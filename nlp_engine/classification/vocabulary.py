@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,13 +24,14 @@ def read_entries(path: Path, *, min_count: int, threads: int | None, report: Rep
         InputError: The file is missing, empty, compressed, binary or not UTF-8, or it has fewer
             than two labels.
     """
-    corpus = encode_corpus(path, threads=threads, report=report)
+    corpus = encode_corpus(
+        path, min_count=max(min_count, 1), always_kept=LABEL_PREFIX, threads=threads, report=report
+    )
     starts = (word.startswith(LABEL_PREFIX) for word in corpus.words)
     is_label = np.fromiter(starts, bool, len(corpus.words))
-    labels = np.flatnonzero(is_label)
+    labels, words = np.flatnonzero(is_label), np.flatnonzero(~is_label)
     if len(labels) < 2:
-        raise InputError(_too_few(path, len(labels), corpus.words))
-    words = np.flatnonzero(~is_label & (corpus.counts >= min_count))
+        raise InputError(_too_few(path, len(labels)))
     entries = Entries(
         words=[corpus.words[i] for i in words],
         counts=corpus.counts[words].tolist(),
@@ -61,9 +61,9 @@ def _with_line_ends(entries: Entries, lines: int) -> Entries:
     return replace(entries, words=words, counts=counts)
 
 
-def _too_few(path: Path, labels: int, words: Iterable[str]) -> str:
+def _too_few(path: Path, labels: int) -> str:
     what = f"{path} has {labels} labels; a classifier needs two"
     quoted = f'"{LABEL_PREFIX}'
-    if any(word.startswith(quoted) for word in words):
+    if any(word.startswith(quoted) for word in encode_corpus(path).words):
         return f"{what}. Some are in quotation marks ({quoted}…): write them without"
     return f"{what} (lines begin with {LABEL_PREFIX}NAME)"

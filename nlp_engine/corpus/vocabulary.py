@@ -56,6 +56,7 @@ def encode_corpus(
     paths: Path | Sequence[Path],
     *,
     min_count: int = 1,
+    always_kept: str = "",
     threads: int | None = None,
     scratch: Path | None = None,
     report: Report = silent,
@@ -66,6 +67,7 @@ def encode_corpus(
         paths: One file or several, with words separated by white space, UTF-8, uncompressed; one
             sentence per line, or one long line. A file's end closes its line.
         min_count: Rarer words are left out.
+        always_kept: Words that begin with this are kept although they are rare; empty for none.
         threads: Threads to use; all processors by default.
         scratch: Folder for the ids where they might not fit into memory; by default the system's
             for temporary files.
@@ -73,7 +75,7 @@ def encode_corpus(
 
     Raises:
         InputError: A file is missing, compressed, binary or not UTF-8; all are empty; or no word
-            reaches `min_count`.
+            reaches `min_count`, unless some may always be kept.
         OutputError: Neither memory nor `scratch` has room for the ids.
     """
     files = [paths] if isinstance(paths, Path) else list(paths)
@@ -88,6 +90,7 @@ def encode_corpus(
         encoding = native.encode(
             texts,
             min_count=min_count,
+            always_kept=always_kept.encode(),
             threads=threads or os.cpu_count() or 1,
             scratch=ids.array,
             on_progress=lambda done: report(Progress("counting words", done, size, "bytes")),
@@ -97,7 +100,7 @@ def encode_corpus(
         kept = ids.shrink(encoding.ids_size)
     if encoding.tokens == 0:
         raise InputError(f"{named} has no words, only white space")
-    if len(encoding.counts) == 0:
+    if len(encoding.counts) == 0 and not always_kept:
         raise InputError(
             f"{named}: no word occurs min_count={min_count} times (the most frequent occurs "
             f"{encoding.max_count} times); lower min_count or use a larger corpus"

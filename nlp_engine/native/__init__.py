@@ -76,6 +76,7 @@ def encode(
     threads: int,
     scratch: NDArray[np.int32],
     on_progress: Callable[[int], None],
+    always_kept: bytes = b"",
     instructions: str | None = None,
 ) -> Encoding:
     """Split texts into words and give them ids by falling frequency, in one pass.
@@ -92,6 +93,7 @@ def encode(
             beginning. About a fifth of it is touched, so that mapped memory or a sparse file takes
             far less than its size.
         on_progress: Told several times a second how many bytes have been read.
+        always_kept: Words that begin with this are kept although they are rare; empty for none.
         instructions: `baseline`, `avx2`, `avx512`, or None for the environment's or best choice.
 
     Raises:
@@ -102,7 +104,9 @@ def encode(
     instructions = instructions or chosen_instructions()
     exchange = _native.Exchange()
     result: dict[str, Any] = interruptible(
-        lambda: _native.encode(list(texts), min_count, threads, instructions, scratch, exchange),
+        lambda: _native.encode(
+            list(texts), min_count, always_kept, threads, instructions, scratch, exchange
+        ),
         cancel=exchange.cancel,
         tick=lambda: on_progress(exchange.bytes_done),
     )

@@ -24,15 +24,18 @@ using Bytes = Array<const std::uint8_t>;
 
 using Ids = Array<std::int32_t>;
 
-nb::dict encode(const std::vector<Bytes>& texts, std::int64_t min_count, int threads,
-                const std::string& instructions, const Ids& scratch, nlp::Exchange& exchange) {
+nb::dict encode(const std::vector<Bytes>& texts, std::int64_t min_count,
+                const nb::bytes& always_kept, int threads, const std::string& instructions,
+                const Ids& scratch, nlp::Exchange& exchange) {
   const nlp::InstructionSet set = instruction_set(instructions);
   std::vector<nlp::Text> spans;
   for (const Bytes& text : texts) spans.emplace_back(text.data(), text.size());
+  const std::string_view prefix(always_kept.c_str(), always_kept.size());
   nlp::Encoding encoding;
   {
     nb::gil_scoped_release unlocked;
-    encoding = nlp::encode(spans, min_count, threads, set, {scratch.data(), scratch.size()}, exchange);
+    encoding = nlp::encode(spans, min_count, prefix, threads, set,
+                           {scratch.data(), scratch.size()}, exchange);
   }
   nb::dict out;
   out["word_bytes"] = to_numpy(std::move(encoding.word_bytes));
@@ -164,8 +167,8 @@ NB_MODULE(_native, m) {
           return to_dict(nlp::extract_wikitext(wikitext, rules));
         },
         "wikitext"_a, "rules"_a);
-  m.def("encode", &encode, "texts"_a, "min_count"_a, "threads"_a, "instructions"_a,
-        "scratch"_a.noconvert(), "exchange"_a);
+  m.def("encode", &encode, "texts"_a, "min_count"_a, "always_kept"_a, "threads"_a,
+        "instructions"_a, "scratch"_a.noconvert(), "exchange"_a);
   bind_vectors(m);
   bind_word2vec(m);
   bind_classifier(m);

@@ -242,11 +242,21 @@ std::vector<Part> cut(const Corpus& corpus, std::size_t count, std::int32_t* scr
   return parts;
 }
 
+bool begins_with(const Word& word, std::string_view prefix) {
+  return !prefix.empty() && word.length >= prefix.size() &&
+         std::memcmp(word.data, prefix.data(), prefix.size()) == 0;
+}
+
 // Merges the parts' vocabularies, fills the vocabulary side of `out` and each part's final_ids.
-void merge(std::vector<Part>& parts, const Corpus& corpus, std::int64_t min_count, Encoding& out) {
-  WordTable all;
-  std::vector<std::int64_t> counts;
-  for (Part& part : parts) {
+void merge(std::vector<Part>& parts, const Corpus& corpus, std::int64_t min_count,
+           std::string_view always_kept, Encoding& out) {
+  // The first part's words keep their ids; only the others' have to be looked up.
+  Part& first = parts.front();
+  first.final_ids.resize(first.table.size());
+  std::iota(first.final_ids.begin(), first.final_ids.end(), 0);
+  WordTable all = std::move(first.table);
+  std::vector<std::int64_t> counts = std::move(first.counts);
+  for (Part& part : std::span(parts).subspan(1)) {
     part.final_ids.resize(part.table.size());
     for (std::size_t i = 0; i < part.table.size(); ++i) {
       const Word& word = part.table.words()[i];
@@ -259,7 +269,7 @@ void merge(std::vector<Part>& parts, const Corpus& corpus, std::int64_t min_coun
 
   std::vector<std::uint32_t> order;
   for (std::uint32_t id = 0; id < counts.size(); ++id) {
-    if (counts[id] >= min_count) order.push_back(id);
+    if (counts[id] >= min_count || begins_with(all.words()[id], always_kept)) order.push_back(id);
   }
   std::stable_sort(order.begin(), order.end(),
                    [&](std::uint32_t a, std::uint32_t b) { return counts[a] > counts[b]; });
@@ -304,8 +314,9 @@ const Part* first_with_problem(const std::vector<Part>& parts) {
 
 }  // namespace
 
-Encoding encode(std::span<const Text> texts, std::int64_t min_count, int threads,
-                InstructionSet instructions, std::span<std::int32_t> scratch, Exchange& exchange) {
+Encoding encode(std::span<const Text> texts, std::int64_t min_count, std::string_view always_kept,
+                int threads, InstructionSet instructions, std::span<std::int32_t> scratch,
+                Exchange& exchange) {
   const Corpus corpus(texts);
   if (scratch.size() < corpus.size() + texts.size()) {
     throw std::invalid_argument("scratch needs an entry for every byte and every text");
@@ -321,7 +332,7 @@ Encoding encode(std::span<const Text> texts, std::int64_t min_count, int threads
     out.problem_position = part->problem_position;
     return out;
   }
-  merge(parts, corpus, min_count, out);
+  merge(parts, corpus, min_count, always_kept, out);
   for_each_item(parts, finish_ids);
   for (const Part& part : parts) {
     // Towards the front, so never over ids that are still to be moved.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <stdexcept>
+#include <string_view>
 #include <vector>
 
 #include "separators.h"
@@ -33,7 +34,7 @@ struct Cancelled : std::runtime_error {
 enum class EncodingProblem { none, not_utf8, long_word };
 
 struct Encoding {
-  // Words that occur at least min_count times, by falling count; equal counts by first occurrence.
+  // The kept words, by falling count; equal counts by first occurrence.
   std::vector<std::uint8_t> word_bytes;        // the words' bytes, one after the other
   std::vector<std::int64_t> word_offsets;      // (V + 1) where each word starts in word_bytes
   std::vector<std::int64_t> counts;            // (V)
@@ -47,7 +48,8 @@ struct Encoding {
   std::int64_t problem_position = 0;
 };
 
-// Encodes texts; each text's end closes its line. Every thread reads a contiguous share of all
+// Encodes texts; each text's end closes its line. Kept are words that occur at least min_count times
+// and, if always_kept is not empty, those that begin with it. Every thread reads a contiguous share of all
 // bytes once, giving words provisional ids; the shares' vocabularies are then merged in order, so
 // the result does not depend on `threads`.
 //
@@ -58,7 +60,8 @@ struct Encoding {
 //
 // Throws Cancelled, std::bad_alloc, std::invalid_argument (scratch too small), or
 // std::length_error (over 2^31 distinct words).
-Encoding encode(std::span<const Text> texts, std::int64_t min_count, int threads,
-                InstructionSet instructions, std::span<std::int32_t> scratch, Exchange& exchange);
+Encoding encode(std::span<const Text> texts, std::int64_t min_count, std::string_view always_kept,
+                int threads, InstructionSet instructions, std::span<std::int32_t> scratch,
+                Exchange& exchange);
 
 }  // namespace nlp

@@ -49,7 +49,7 @@ bool agrees(const std::string& text, std::size_t cut, int threads,
   const std::vector<nlp::Text> texts{first, second};
   std::vector<std::int32_t> scratch(text.size() + texts.size());
   nlp::Exchange exchange;
-  const nlp::Encoding got = nlp::encode(texts, 2, threads, instructions, scratch, exchange);
+  const nlp::Encoding got = nlp::encode(texts, 2, "", threads, instructions, scratch, exchange);
   std::int64_t kept = 0, tokens = 0;
   for (const auto& [word, times] : count(text.substr(0, cut) + " " + text.substr(cut))) {
     tokens += times;
@@ -77,7 +77,7 @@ int main() {
     const auto text = exact("some words");
     const std::vector<nlp::Text> texts{text};
     std::vector<std::int32_t> scratch(text.size() + 1);
-    nlp::encode(texts, 1, 3, nlp::best_instruction_set(), scratch, cancelled);
+    nlp::encode(texts, 1, "", 3, nlp::best_instruction_set(), scratch, cancelled);
     ++failures;
   } catch (const nlp::Cancelled&) {
   }

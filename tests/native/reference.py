@@ -20,7 +20,7 @@ class Encoded:
     lines: int
 
 
-def encode(texts: list[bytes], min_count: int) -> Encoded:
+def encode(texts: list[bytes], min_count: int, always_kept: bytes = b"") -> Encoded:
     """Count words, order them by falling count and first occurrence, and give them ids."""
     counts: Counter[bytes] = Counter()
     stream: list[bytes] = []
@@ -28,7 +28,11 @@ def encode(texts: list[bytes], min_count: int) -> Encoded:
         pieces = re.findall(rb"\n|[^ \t\n\v\f\r\0]+", text)
         stream += pieces + ([b"\n"] if text and not text.endswith(b"\n") else [])
         counts.update(piece for piece in pieces if piece != b"\n")
-    kept = [word for word in counts if counts[word] >= min_count]
+    kept = [
+        word
+        for word in counts
+        if counts[word] >= min_count or (always_kept and word.startswith(always_kept))
+    ]
     words = sorted(kept, key=lambda word: -counts[word])  # stable: ties in order of occurrence
     ids = {word: number for number, word in enumerate(words)} | {b"\n": LINE_END}
     return Encoded(

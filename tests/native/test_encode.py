@@ -25,7 +25,11 @@ AVAILABLE = INSTRUCTIONS[: INSTRUCTIONS.index(BEST) + 1]
 
 
 def encode(
-    *texts: bytes, min_count: int = 1, threads: int = 1, instructions: str | None = None
+    *texts: bytes,
+    min_count: int = 1,
+    always_kept: bytes = b"",
+    threads: int = 1,
+    instructions: str | None = None,
 ) -> tuple[native.Encoding, list[int]]:
     arrays = [np.frombuffer(text, np.uint8) for text in texts]
     scratch = np.full(native.scratch_size(arrays) + 1, UNTOUCHED, np.int32)
@@ -35,15 +39,24 @@ def encode(
         threads=threads,
         scratch=scratch[:-1],
         on_progress=lambda done: None,
+        always_kept=always_kept,
         instructions=instructions,
     )
     assert scratch[-1] == UNTOUCHED
     return encoding, scratch[: encoding.ids_size].tolist()
 
 
-def check(texts: list[bytes], min_count: int, threads: int, instructions: str) -> None:
-    got, ids = encode(*texts, min_count=min_count, threads=threads, instructions=instructions)
-    expected = reference.encode(texts, min_count)
+def check(
+    texts: list[bytes], min_count: int, threads: int, instructions: str, always_kept: bytes = b""
+) -> None:
+    got, ids = encode(
+        *texts,
+        min_count=min_count,
+        always_kept=always_kept,
+        threads=threads,
+        instructions=instructions,
+    )
+    expected = reference.encode(texts, min_count, always_kept)
     data, offsets = got.word_bytes.tobytes(), got.word_offsets.tolist()
     words = [data[a:b] for a, b in itertools.pairwise(offsets)]
     assert words == expected.words
@@ -64,12 +77,18 @@ INSTRUCTION_SETS = st.sampled_from(AVAILABLE)
 TEXTS = st.lists(st.sampled_from(SEPARATORS + WORDS), max_size=300).map(b"".join)
 
 
-@given(st.lists(TEXTS, max_size=4), st.integers(0, 3), st.integers(1, 5), INSTRUCTION_SETS)
+@given(
+    st.lists(TEXTS, max_size=4),
+    st.integers(0, 3),
+    st.integers(1, 5),
+    INSTRUCTION_SETS,
+    st.sampled_from([b"", b"x", b"sixteen-bytes-1", b"x" * 100]),
+)
 @settings(max_examples=400)
 def test_agrees_with_the_reference(
-    texts: list[bytes], min_count: int, threads: int, instructions: str
+    texts: list[bytes], min_count: int, threads: int, instructions: str, always_kept: bytes
 ) -> None:
-    check(texts, min_count, threads, instructions)
+    check(texts, min_count, threads, instructions, always_kept)
 
 
 @given(st.lists(st.text(max_size=600).map(str.encode), max_size=3), st.integers(1, 3))
@@ -161,7 +180,9 @@ def test_results_outlive_the_text() -> None:
 def test_other_threads_run_while_the_kernel_works() -> None:
     text = np.frombuffer(b"some words of a text " * 4_000_000, np.uint8)
     scratch, exchange = np.empty(native.scratch_size([text]), np.int32), _native.Exchange()
-    assert ticks_per_second(lambda: _native.encode([text], 1, 1, "best", scratch, exchange)) > 100
+    assert (
+        ticks_per_second(lambda: _native.encode([text], 1, b"", 1, "best", scratch, exchange)) > 100
+    )
 
 
 def test_progress_reaches_the_size() -> None:

@@ -17,7 +17,7 @@ def ticks_per_second(work: Callable[[], object]) -> float:
             ticks += 1
             time.sleep(0.001)
 
-    thread = threading.Thread(target=tick)
+    thread = threading.Thread(target=tick, daemon=True)
     thread.start()
     started = time.perf_counter()
     work()
