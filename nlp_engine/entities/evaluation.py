@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_engine.entities.anchors import is_held_out
+from nlp_engine.entities.anchors import Shards, is_held_out
 from nlp_engine.entities.build import build_from_shards, open_shards
 from nlp_engine.entities.calibration import features
 from nlp_engine.entities.knowledge_base import KnowledgeBase
@@ -25,10 +25,11 @@ from nlp_engine.entities.ranking import EntityRanker
 from nlp_engine.entities.settings import KnowledgeBaseSettings
 from nlp_engine.progress import Progress, Report, silent
 from nlp_engine.wiki.kinds import PageKind
-from nlp_engine.wiki.shards import pages_of
+from nlp_engine.wiki.shards import ExtractedPage, pages_of
 from nlp_engine.wiki.tables import wiki_facts
 from nlp_engine.wiki.titles import resolve_redirects
 
+_REDIRECT_COLUMNS = ("title", "kind", "redirect_to")
 THRESHOLDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
@@ -101,26 +102,46 @@ class CurvePoint:
 def held_out_pages(folders: Sequence[Path], fold: int) -> Iterator[HeldOutPage]:
     """The articles of a fold with their links, but for those to disambiguation pages and lists."""
     shards = open_shards(folders)
-    facts = wiki_facts(shards.language.code)
-    lists = re.compile(facts.list_title or r"(?!)")
-    redirects: dict[str, str] = {}
-    no_entities: set[str] = set()
-    for batch in shards.batches(["title", "kind", "redirect_to"]):
-        redirecting = batch.of_kind(PageKind.REDIRECT)
-        titles, targets = (redirecting.column(c).to_pylist() for c in ("title", "redirect_to"))
-        redirects |= zip(titles, targets, strict=True)
-        no_entities.update(batch.of_kind(PageKind.DISAMBIGUATION).column("title").to_pylist())
-    redirects = resolve_redirects(redirects)
+    lists = re.compile(wiki_facts(shards.language.code).list_title or r"(?!)")
+    redirects, disambiguations = _what_is_linked(shards, fold)
+    for page in _pages(shards, fold):
+        links = []
+        for link in page.links:
+            target = redirects.get(link.target, link.target)
+            if target not in disambiguations and not lists.search(target.lower()):
+                links.append((link.start, link.end, target))
+        yield HeldOutPage(page.title, page.text, links)
+
+
+def _pages(shards: Shards, fold: int) -> Iterator[ExtractedPage]:
     for batch in shards.batches():
-        for page in pages_of(batch.table, PageKind.ARTICLE):
-            if not is_held_out(page.title, fold):
-                continue
-            links = []
-            for link in page.links:
-                target = redirects.get(link.target, link.target)
-                if target not in no_entities and not lists.search(target.lower()):
-                    links.append((link.start, link.end, target))
-            yield HeldOutPage(page.title, page.text, links)
+        pages = pages_of(batch.table, PageKind.ARTICLE)
+        yield from (page for page in pages if is_held_out(page.title, fold))
+
+
+def _what_is_linked(shards: Shards, fold: int) -> tuple[dict[str, str], set[str]]:
+    """Of what held-out pages link to: where redirects end, and the disambiguation pages.
+
+    A wiki has many more redirects, which may not fit into memory.
+    """
+    redirects: dict[str, str] = {}
+    disambiguations: set[str] = set()
+    wanted = {link.target for page in _pages(shards, fold) for link in page.links}
+    while wanted:
+        known = len(redirects)
+        targets = set[str]()
+        for batch in shards.batches(_REDIRECT_COLUMNS):
+            rows = zip(*(batch.column(c).to_pylist() for c in _REDIRECT_COLUMNS), strict=True)
+            for title, kind, target in rows:
+                if title not in wanted:
+                    continue
+                if kind == PageKind.REDIRECT:
+                    redirects[title] = target
+                    targets.add(target)
+                elif kind == PageKind.DISAMBIGUATION:
+                    disambiguations.add(title)
+        wanted = targets if len(redirects) > known else set()  # not for ever in a circle
+    return resolve_redirects(redirects), disambiguations
 
 
 def build_without_fold(

@@ -322,8 +322,8 @@ def test_links_below_a_probability_mean_nothing_known(kb: KnowledgeBase) -> None
 
 
 def test_ten_megabytes(kb: KnowledgeBase) -> None:
-    text = (" ".join([TEXT, *OTHER_TEXTS]) + "\n\0\x1b\u200b" + "x" * 200) * 9_000
-    assert len(text) > 6_000_000
+    text = (" ".join([TEXT, *OTHER_TEXTS]) + "\n\0\x1b\u200b" + "x" * 700) * 9_000
+    assert len(text) > 10_000_000
     last = EntityRanker(kb).link(text)[-1]
     assert text[last.start : last.end] == last.mention
 
