@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from nlp_engine.cli.options import Quiet, command
+from nlp_engine.sagemaker.endpoint.settings import ServeSettings
 
 
 def register(app: typer.Typer) -> None:
@@ -15,23 +16,32 @@ def register(app: typer.Typer) -> None:
     app.command()(serve)
 
 
-@command()
+@command(ServeSettings)
 def serve(
     *,
     model: Annotated[
         Path,
         typer.Argument(
-            metavar="MODEL", help="A vectors or classifier folder, or a fastText model file."
+            metavar="MODEL",
+            help="A vectors, classifier or knowledge base folder, a fastText or word2vec file, or "
+            "a model.tar.gz with one of them.",
         ),
     ],
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8080,
+    kb: Annotated[
+        Path | None,
+        typer.Option(metavar="KB", help='A knowledge base, for requests with "links": true.'),
+    ] = None,
     quiet: Quiet = False,
+    **options: Any,
 ) -> None:
-    """Answer BlazingText's requests over HTTP: /ping and /invocations."""
-    from nlp_engine.sagemaker import endpoint
+    """Answer BlazingText's requests over HTTP: /ping, /invocations, and what boto3 calls."""
+    from nlp_engine.sagemaker.endpoint import Endpoint, serve
 
-    opened = endpoint.Endpoint.open(model)
-    if not quiet:
-        typer.echo(f"{model} answers on http://{host}:{port}/invocations; Ctrl-C stops", err=True)
-    endpoint.serve(opened, host=host, port=port)
+    def started(chosen: ServeSettings) -> None:
+        if not quiet:
+            place = f"http://{chosen.host}:{chosen.port}"
+            count = f"{chosen.processes} worker{'s' if chosen.processes > 1 else ''}"
+            typer.echo(f"{model} answers on {place}/invocations, {count}; Ctrl-C stops", err=True)
+
+    threads = ServeSettings(**options).threads
+    serve(Endpoint.open(model, kb=kb, threads=threads), started=started, **options)

@@ -1,0 +1,259 @@
+"""One client's HTTP/1.1 connection, parsed by httptools.
+
+Each stage has a deadline of its own, so that no client keeps a connection for ever: its head, its
+body, taking the answer, and being idle. Bodies are counted as they arrive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from concurrent.futures import Future
+from http import HTTPStatus
+from typing import Any
+
+import httptools
+
+from nlp_engine.sagemaker.endpoint import metrics as numbers
+from nlp_engine.sagemaker.endpoint.invocations import TEXT, Response
+from nlp_engine.sagemaker.endpoint.routes import Request
+from nlp_engine.sagemaker.endpoint.worker import Worker
+
+_HEAD_BYTES = 64 << 10
+_WAITING_REQUESTS = 16  # that a client may send before it gets answers
+_CHUNKING = 8  # bytes on the wire per byte of a body, at most
+_FAREWELL_SECONDS = 2.0  # for a client that was refused to take that in
+_PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
+
+
+class Connection(asyncio.Protocol):
+    """Reads requests, has them answered in order, and writes the responses.
+
+    Args:
+        worker: What it belongs to.
+    """
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._waiting: deque[tuple[Request, Response | None, bool]] = deque()
+        self._busy = self._receiving = self._head_done = self._refused = self._flushing = False
+        self._keep_alive = True
+        self._future: Future[Response] | None = None
+        self._request = Request()
+        self._parts: list[bytes] = []
+        self._body_bytes = self._wire_bytes = 0
+        self.deadline = math.inf
+
+    # What the event loop calls.
+
+    def connection_made(self, transport: Any) -> None:
+        """A client has come."""
+        self._transport = transport
+        self._parser = httptools.HttpRequestParser(self)
+        self.deadline = self._worker.after(self._worker.settings.header_seconds)
+        self._worker.opened(self)
+
+    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002
+        """It has gone."""
+        self._refused = True
+        self._waiting.clear()
+        if self._future is not None:
+            self._future.cancel()
+        self._worker.closed(self)
+
+    def eof_received(self) -> bool:
+        """It sends nothing more, but may still wait for an answer."""
+        self._keep_alive = False
+        return (self._busy or bool(self._waiting)) and not self._transport.is_closing()
+
+    def pause_writing(self) -> None:
+        """It takes answers more slowly than they are made."""
+        self._flushing = True
+        self._transport.pause_reading()
+        self.deadline = self._worker.after(self._worker.settings.body_seconds)
+
+    def resume_writing(self) -> None:
+        """It has taken them."""
+        self._flushing = False
+        self._rest()
+        self._go_on()
+
+    def data_received(self, data: bytes) -> None:
+        """Some bytes of requests."""
+        if self._transport.is_closing():
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._refuse(Response(400, TEXT, b"only HTTP/1.1 is spoken here"))
+        except httptools.HttpParserError as error:
+            self._refuse(Response(400, TEXT, f"no HTTP: {error}".encode()))
+        if self._receiving:
+            self._check_size(len(data))
+
+    # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._request = Request()
+        self._parts = []
+        self._body_bytes = self._wire_bytes = 0
+        self._receiving, self._head_done = True, False
+        self.deadline = self._worker.after(self._worker.settings.header_seconds)
+
+    def on_url(self, url: bytes) -> None:
+        """Its target, or a part of it."""
+        self._request.target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One of its header fields; those behind the body do not count."""
+        if not self._head_done:
+            self._request.headers[name.lower()] = value
+
+    def on_headers_complete(self) -> None:
+        """Its head is whole."""
+        self._head_done = True
+        self._request.method = self._parser.get_method()
+        self.deadline = self._worker.after(self._worker.settings.body_seconds)
+        headers = self._request.headers
+        limit = self._worker.settings.max_body_bytes
+        if limit and int(headers.get(b"content-length", b"0")) > limit:
+            self._refuse(self._worker.routes.too_large(self._request))
+        elif headers.get(b"expect", b"").lower() == b"100-continue" and not self._busy:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, part: bytes) -> None:
+        """Some bytes of its body."""
+        if self._refused:
+            return
+        self._body_bytes += len(part)
+        limit = self._worker.settings.max_body_bytes
+        if limit and self._body_bytes > limit:
+            self._refuse(self._worker.routes.too_large(self._request))
+        else:
+            self._parts.append(part)
+
+    def on_message_complete(self) -> None:
+        """It is whole."""
+        self._receiving = False
+        if self._refused:
+            if not (self._busy or self._waiting):
+                self._transport.close()
+            return
+        parts = self._parts
+        self._request.body = parts[0] if len(parts) == 1 else b"".join(parts)
+        self._parts = []
+        self._enqueue(self._request, None, self._parser.should_keep_alive())
+
+    # What the worker calls.
+
+    def expire(self) -> None:
+        """Do what is due at the deadline."""
+        if self._refused or not (self._flushing or self._receiving):
+            self._transport.abort()
+            return
+        self._worker.metrics.add(numbers.SLOW)
+        if self._flushing:
+            self._transport.abort()
+        else:
+            self._refuse(Response(408, TEXT, b"the request took too long to arrive"))
+
+    def retire(self) -> None:
+        """Close after the requests under way."""
+        self._keep_alive = False
+        if not (self._busy or self._receiving or self._waiting or self._flushing):
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._transport.abort()
+
+    # Answering.
+
+    def _check_size(self, more: int) -> None:
+        self._wire_bytes += more
+        limit = self._worker.settings.max_body_bytes
+        if self._refused:
+            return
+        if not self._head_done and self._wire_bytes > _HEAD_BYTES:
+            self._refuse(Response(431, TEXT, b"the request's head has more than 64 KiB"))
+        elif limit and self._wire_bytes > _CHUNKING * limit + _HEAD_BYTES:
+            self._refuse(self._worker.routes.too_large(self._request))
+
+    def _refuse(self, response: Response) -> None:
+        """Answer before the request is whole, and take no other."""
+        if self._refused:
+            return
+        self._refused = True
+        self._parts = []
+        self._enqueue(self._request, response, False)
+
+    def _enqueue(self, request: Request, response: Response | None, keep_alive: bool) -> None:
+        if self._transport.is_closing():
+            return
+        self._waiting.append((request, response, keep_alive))
+        if len(self._waiting) == _WAITING_REQUESTS:
+            self._transport.pause_reading()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Answer what waits, up to a request that takes longer."""
+        while self._waiting and not self._busy and not self._flushing:
+            request, response, keep_alive = self._waiting.popleft()
+            started = self._worker.time()
+            if response is None:
+                if not self._worker.routes.is_quick(request):
+                    self._busy = True
+                    self.deadline = math.inf
+                    self._future = self._worker.answer_later(
+                        request,
+                        lambda future, r=request, k=keep_alive, s=started: (  # type: ignore[misc]
+                            self._answered(r, future, k, s)
+                        ),
+                    )
+                    return
+                response = self._worker.routes.respond(request)
+            self._send(request, response, keep_alive, started)
+
+    def _answered(
+        self, request: Request, future: Future[Response], keep_alive: bool, started: float
+    ) -> None:
+        self._busy = False
+        self._future = None
+        if not self._transport.is_closing():
+            self._send(request, future.result(), keep_alive, started)
+            self._go_on()
+
+    def _send(self, request: Request, response: Response, keep_alive: bool, started: float) -> None:
+        keep_alive = keep_alive and self._keep_alive
+        id = self._worker.log.next_id()
+        body = response.body
+        head = b"HTTP/1.1 %d %b\r\ncontent-type: %b\r\ncontent-length: %d\r\ndate: %b\r\n" % (
+            response.status, _PHRASES[response.status], response.content_type.encode(), len(body),
+            self._worker.date,
+        )  # fmt: skip
+        ending = b"x-amzn-requestid: %b\r\n%bconnection: %b\r\n\r\n" % (
+            id, response.headers, b"keep-alive" if keep_alive else b"close",
+        )  # fmt: skip
+        self._transport.write(head + ending + (b"" if request.method == b"HEAD" else body))
+        self._worker.answered(request, response, id, self._worker.time() - started)
+        if not keep_alive:
+            self._leave(more_arrives=response.status in (413, 431))
+        elif not self._flushing:
+            self._rest()
+
+    def _leave(self, *, more_arrives: bool) -> None:
+        self._waiting.clear()
+        if more_arrives and self._refused and not self._transport.is_closing():
+            # It is dropped for a while: closing at once would lose the answer.
+            self.deadline = self._worker.after(_FAREWELL_SECONDS)
+        else:
+            self._transport.close()
+
+    def _rest(self) -> None:
+        """Wait for the next request, unless one is arriving."""
+        if len(self._waiting) < _WAITING_REQUESTS:
+            self._transport.resume_reading()
+        if not self._receiving:
+            self.deadline = self._worker.after(self._worker.settings.idle_seconds)

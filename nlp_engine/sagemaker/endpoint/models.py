@@ -1,0 +1,95 @@
+"""What may stand for MODEL: folders, model files, and archives of either."""
+
+from __future__ import annotations
+
+import tarfile
+import tempfile
+from pathlib import Path
+
+from nlp_engine.classification.classifier import Classifier
+from nlp_engine.embeddings.vectors import WordVectors
+from nlp_engine.errors import FormatError, InputError
+from nlp_engine.formats import fasttext
+from nlp_engine.manifest import FILE_NAME, read_manifest
+from nlp_engine.sagemaker.endpoint.answers import Answers, Labels, Links, Vectors
+from nlp_engine.sagemaker.endpoint.archives import unpack
+
+_NAMED = ("model.bin", "model.ftz", "vectors.bin", "vectors.txt")
+_PATTERNS = ("*.bin", "*.ftz", "*.tar.gz", "*.tgz")
+
+
+def open_model(path: Path, *, threads: int = 1) -> Answers:
+    """Open whatever answers requests.
+
+    Args:
+        path: A vectors, classifier or knowledge base folder; a folder with `model.bin`,
+            `model.ftz`, `vectors.bin`, `vectors.txt`, or one other `.bin`, `.ftz` or archive; such
+            a file itself; or a tar archive of such a folder.
+        threads: Threads for a request of many texts.
+
+    Raises:
+        InputError: There is no such folder or file.
+        FormatError: One of another kind.
+    """
+    if path.is_dir():
+        return _open_folder(path, threads)
+    if not path.exists():
+        raise InputError(f"{path} does not exist; check the path")
+    with path.open("rb") as file:
+        is_fasttext = fasttext.is_model(file.read(4))
+    if not is_fasttext:
+        if tarfile.is_tarfile(path):
+            return _open_archive(path, threads)
+        return Vectors(WordVectors.open(path))
+    if fasttext.read_model(path).model == "supervised":
+        return Labels(Classifier.open(path, threads=threads))
+    return Vectors(WordVectors.open(path))
+
+
+def open_links(folder: Path) -> Links:
+    """Open a knowledge base.
+
+    Raises:
+        InputError: There is no such folder.
+        FormatError: One of another kind.
+    """
+    # Imported here: it brings the libraries that build knowledge bases, which models do not need.
+    from nlp_engine.entities.knowledge_base import KnowledgeBase
+    from nlp_engine.entities.ranking import EntityRanker
+
+    return Links(EntityRanker(KnowledgeBase.open(folder)))
+
+
+def _open_folder(folder: Path, threads: int) -> Answers:
+    if (folder / FILE_NAME).exists():
+        format = read_manifest(folder, "vectors", "classifier", "knowledge base").format
+        if format == "classifier":
+            return Labels(Classifier.open(folder, threads=threads))
+        return Vectors(WordVectors.open(folder)) if format == "vectors" else open_links(folder)
+    return open_model(_model_file(folder), threads=threads)
+
+
+def _model_file(folder: Path) -> Path:
+    for name in _NAMED:
+        if (folder / name).is_file():
+            return folder / name
+    found = sorted({path for pattern in _PATTERNS for path in folder.glob(pattern)})
+    if not found:  # archives may hold one folder with all
+        found = [path for path in folder.iterdir() if path.is_dir()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(path.name for path in found)
+        raise FormatError(f"{folder} has {names}; leave one, or name one model.bin")
+    raise FormatError(
+        f"{folder} holds no model; expected a folder of this package, {', '.join(_NAMED)}, "
+        "or one other .bin, .ftz or .tar.gz file"
+    )
+
+
+def _open_archive(archive: Path, threads: int) -> Answers:
+    # Models stay mapped when the files have lost their names: nothing is left behind, however the
+    # process ends.
+    with tempfile.TemporaryDirectory(prefix="nlp_engine_") as folder:
+        unpack(archive, Path(folder))
+        return _open_folder(Path(folder), threads)

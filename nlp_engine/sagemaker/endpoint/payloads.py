@@ -1,0 +1,145 @@
+"""Requests' and answers' bodies: JSON, JSON Lines and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from nlp_engine.errors import InputError, require
+
+JSON, JSON_LINES, CSV = "application/json", "application/jsonlines", "text/csv"
+NOT_DECODED = (
+    "Customer Error: Unable to decode payload: Incorrect data format. (caused by ValueError)"
+)
+"""BlazingText's own words."""
+
+
+class Instances(NamedTuple):
+    """What a request asks.
+
+    Attributes:
+        texts: (N) words or texts.
+        ks: (N) how many labels each gets at most.
+        linked: (N) whether each gets its links, too; empty: none.
+    """
+
+    texts: Sequence[str]
+    ks: Sequence[int]
+    linked: Sequence[bool] = ()
+
+
+class Codec:
+    """Decodes requests and encodes answers.
+
+    Raises:
+        MissingExtraError: orjson is not installed.
+    """
+
+    def __init__(self) -> None:
+        orjson = require("orjson", "serve")
+        self._loads, self._dumps = orjson.loads, orjson.dumps
+        self._numpy = orjson.OPT_SERIALIZE_NUMPY
+
+    def decode(self, body: bytes, kind: str, parameters: dict[str, str]) -> Instances:
+        """Read a request's body.
+
+        Args:
+            body: The body.
+            kind: `JSON`, `JSON_LINES` or `CSV`.
+            parameters: Of the content type: with CSV `k`, and `header=present`.
+
+        Raises:
+            InputError: No such body; the message is what the client gets.
+        """
+        if kind == JSON:
+            return _from_json(self._load(body))
+        if kind == JSON_LINES:
+            return _from_lines([self._load(line) for line in body.splitlines() if line.strip()])
+        return _from_csv(body, parameters)
+
+    def encode(self, answers: Sequence[Any], kind: str, rows: Sequence[Sequence[Any]]) -> bytes:
+        """Write a response's body.
+
+        Args:
+            answers: (N) answers.
+            kind: `JSON`, `JSON_LINES` or `CSV`.
+            rows: (N) the answers as columns, for CSV.
+        """
+        if kind == JSON:
+            return self.dump(answers)
+        if kind == JSON_LINES:
+            return b"\n".join([self.dump(answer) for answer in answers])
+        file = io.StringIO()
+        csv.writer(file, lineterminator="\n").writerows(
+            [self.dump(cell).decode() if isinstance(cell, list) else cell for cell in row]
+            for row in rows
+        )
+        return file.getvalue().encode()
+
+    def dump(self, value: Any) -> bytes:
+        """A value as JSON."""
+        encoded: bytes = self._dumps(value, option=self._numpy)
+        return encoded
+
+    def _load(self, text: bytes) -> Any:
+        try:
+            return self._loads(text)
+        except ValueError as error:
+            raise InputError(NOT_DECODED) from error
+
+
+def _from_json(request: Any) -> Instances:
+    texts = request.get("instances") if isinstance(request, dict) else None
+    if not isinstance(texts, list):
+        raise InputError('Customer Error: expected {"instances": ["…", …]}')
+    for kind in set(map(type, texts)) - {str}:
+        raise InputError(f"Customer Error: an instance is of type {kind.__name__}, not a text")
+    configuration = request.get("configuration") or {}
+    if not isinstance(configuration, dict):
+        raise InputError('Customer Error: expected {"configuration": {"k": 1}}')
+    k, linked = _k(configuration), _linked(configuration)
+    return Instances(texts, [k] * len(texts), [True] * len(texts) if linked else ())
+
+
+def _from_lines(records: Sequence[Any]) -> Instances:
+    for record in records:
+        if not isinstance(record, dict) or not isinstance(record.get("source"), str):
+            raise InputError('Customer Error: expected {"source": "…"} in each line')
+    linked = [_linked(record) for record in records]
+    ks = [_k(record) for record in records]
+    return Instances([record["source"] for record in records], ks, linked if any(linked) else ())
+
+
+def _from_csv(body: bytes, parameters: dict[str, str]) -> Instances:
+    """One text per row, quoted where it has commas or quotes."""
+    try:
+        k = _k({"k": int(parameters.get("k", "1"))})
+        rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True))
+    except (ValueError, csv.Error) as error:
+        raise InputError(NOT_DECODED) from error
+    for number, row in enumerate(rows, 1):
+        if len(row) > 1:
+            raise InputError(
+                f"Customer Error: row {number} has {len(row)} columns, expected one text; "
+                "texts with commas need quotes around them"
+            )
+    texts = [row[0] for row in rows if row]
+    if parameters.get("header") == "present":
+        del texts[:1]
+    return Instances(texts, [k] * len(texts))
+
+
+def _k(options: dict[str, Any]) -> int:
+    k = options.get("k", 1)
+    if type(k) is not int or k < 1:
+        raise InputError(f"Customer Error: k is {k!r}; it must be a positive integer")
+    return k
+
+
+def _linked(options: dict[str, Any]) -> bool:
+    linked = options.get("links", False)
+    if type(linked) is not bool:
+        raise InputError(f"Customer Error: links is {linked!r}; it must be true or false")
+    return linked
