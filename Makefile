@@ -25,8 +25,8 @@ demo: .venv/installed
 test: .venv/tests-installed .venv-core/installed check
 	@$(PYTEST) -m "not full" --hypothesis-profile repeatable
 
-test-full: .venv/tests-installed .venv-core/installed check
-	@$(PYTEST)
+test-full: .venv/tests-installed .venv-core/installed .venv-sdk/installed check
+	@NLP_ENGINE_SDK_PYTHON=$(CURDIR)/.venv-sdk/bin/python $(PYTEST)
 
 check: .venv/tests-installed
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }
@@ -38,7 +38,7 @@ format: .venv/tests-installed
 	@$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .venv .venv-core build demo-output .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-core .venv-sdk build demo-output .mypy_cache .pytest_cache .ruff_cache
 
 .venv/installed: $(BUILT_FROM)
 	@scripts/setup.sh .venv --editable '.[all]'
@@ -57,4 +57,9 @@ clean:
 
 .venv-core/installed: .venv-core/made $(SOURCES)
 	@test ! -e $@ || .venv-core/bin/python -m pip install --quiet --no-deps --force-reinstall .
+	@touch $@
+
+# The SageMaker SDK takes a gigabyte and has other versions of what is used here.
+.venv-sdk/installed: $(BUILT_FROM)
+	@scripts/setup.sh .venv-sdk '.[sagemaker]'
 	@touch $@

@@ -267,7 +267,7 @@ def _folder(spec: JobSpec) -> Path:
 
 
 def _check_files(spec: JobSpec) -> None:
-    from nlp_engine.sagemaker.checks import check_files
+    from nlp_engine.sagemaker.checks.data import check_files
 
     check_files(spec)
 

@@ -7,6 +7,7 @@ SageMaker SDK stumbles; and `SecondaryStatus` and metrics are those of no real t
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -46,11 +47,17 @@ class Proxy:
         return [body]
 
     def _keep(self, operation: str, environ: dict[str, Any]) -> None:
-        import io
-
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         self.requests.append((operation, json.loads(body or b"{}")))
+
+    def reset(self) -> None:
+        """Forget the requests, and all that they have made."""
+        from moto.backends import get_backend
+
+        for service in ("sagemaker", "s3", "logs"):
+            get_backend(service).reset()
+        self.requests.clear()
 
     def sent(self, operation: str) -> list[dict[str, Any]]:
         """The parameters of all requests of an operation."""

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from nlp_engine.errors import InputError, SettingError
-from nlp_engine.sagemaker.checks import check_files, check_for_sagemaker
+from nlp_engine.sagemaker.checks import check_for_sagemaker
+from nlp_engine.sagemaker.checks.data import check_files
 from nlp_engine.sagemaker.checks.tuning import check_objective
 from nlp_engine.sagemaker.spec_file import read_spec
 from tests.sagemaker.job_specs import CLASSIFIER, OUR_IMAGE, VECTORS, make_spec, write_spec

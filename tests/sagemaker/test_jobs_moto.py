@@ -44,11 +44,7 @@ def moto(server: tuple[str, Proxy], monkeypatch: pytest.MonkeyPatch) -> Proxy:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
-    from moto.backends import get_backend
-
-    for service in ("sagemaker", "s3", "logs"):
-        get_backend(service).reset()
-    proxy.requests.clear()
+    proxy.reset()
     boto3.client("s3", region_name=REGION).create_bucket(Bucket="bucket")
     return proxy
 

@@ -194,7 +194,6 @@ def test_a_tuning_job(tmp_path: Path) -> None:
                     "ScalingType": "Logarithmic",
                 }
             ],
-            "CategoricalParameterRanges": [],
         },
         "TrainingJobEarlyStoppingType": "Off",
     }  # fmt: skip

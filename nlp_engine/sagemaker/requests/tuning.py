@@ -95,4 +95,4 @@ def _ranges(
                 "ScalingType": tried.scaling,
             }
         )
-    return request
+    return {kind: found for kind, found in request.items() if found}
