@@ -81,10 +81,14 @@ def print_tables(rows: Rows) -> None:
     """A table of every corpus in Markdown, a verdict, and ours with other settings."""
     others = [row for row in rows if row.get("options")]
     _print_equal([row for row in rows if row not in others])
-    if others:
-        columns = [name for name in _COLUMNS if name in others[0]["scores"]]
-        print(f"\n| {OURS} with | seeds | {' | '.join(columns)} |")
-        print("|---|---|" + "---|" * len(columns))
+    for corpus in dict.fromkeys(row["corpus"] for row in others):
+        _print_others([row for row in others if row["corpus"] == corpus], corpus)
+
+
+def _print_others(others: Rows, corpus: str) -> None:
+    columns = [name for name in _COLUMNS if name in others[0]["scores"]]
+    print(f"\n| {corpus}, {OURS} with | seeds | {' | '.join(columns)} |")
+    print("|---|---|" + "---|" * len(columns))
     for mode, options in dict.fromkeys((row["mode"], row["options"]) for row in others):
         chosen = [row for row in others if (row["mode"], row["options"]) == (mode, options)]
         found = [[row["scores"][name] for row in chosen] for name in columns]

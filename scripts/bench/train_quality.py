@@ -37,11 +37,16 @@ _MODES = ("skipgram", "batch_skipgram", "cbow")
 _ENGLISH_MODES = (*_MODES, "skipgram+subwords")
 # What ours gives with other settings, beside the tables of equal ones; the first is --preset best.
 _OTHERS = (
-    ("batch_skipgram", "--epochs 10 --learning-rate 0.03"),
-    ("batch_skipgram", "--ns-exponent 0.75"),
-    ("batch_skipgram", "--decay-power 1"),
-    ("cbow", "--decay-power 1"),
-    ("skipgram+subwords", "--decay-power 1"),
+    ("en", "batch_skipgram", "--epochs 10 --learning-rate 0.03"),
+    ("en", "batch_skipgram", "--ns-exponent 0.75"),
+    ("en", "batch_skipgram", "--decay-power 1"),
+    ("en", "cbow", "--decay-power 1"),
+    ("en", "skipgram+subwords", "--decay-power 1"),
+    ("en", "skipgram+subwords", "--decay-power 1.3"),
+    ("de", "skipgram", "--ns-exponent 0.75"),
+    ("de", "batch_skipgram", "--ns-exponent 0.75"),
+    ("ru", "skipgram", "--decay-power 1"),
+    ("ru", "batch_skipgram", "--decay-power 1.3"),
 )
 
 
@@ -54,8 +59,8 @@ def planned(
     if modes:
         return
     for seed in range(1, seeds + 1):
-        for mode, options in _OTHERS if OURS in implementations else ():
-            yield "en", Training(implementation=OURS, mode=mode, seed=seed, options=options)
+        for corpus, mode, options in _OTHERS if OURS in implementations else ():
+            yield corpus, Training(implementation=OURS, mode=mode, seed=seed, options=options)
     for seed in range(1, seeds + 1):
         for corpus in ("de", "ru"):
             yield from _runs(corpus, _MODES, seed, implementations)
