@@ -52,24 +52,16 @@ class Checkpoints:
     worth_seconds: float = 0.0
 
     def save(self, done: int, arrays: Mapping[str, NDArray[Any]], rest: Mapping[str, Any]) -> None:
-        """Write a checkpoint; all others in the folder are removed, those of other work, too."""
-        others = _places(self.folder)
-        place = self.folder / f"{_PREFIX}{done}"
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir()
-        sizes = {}
-        for name, array in arrays.items():
-            path = place / f"{name}.npy"
-            np.save(path, array)
-            sizes[path.name] = path.stat().st_size
-        state = {"key": self.key, "done": done, "files": sizes, "rest": dict(rest)}
-        partial = place / f"{_COMPLETE}.partial"
-        partial.write_text(json.dumps(state), encoding="utf-8")
-        partial.rename(place / _COMPLETE)
-        for path in others:
-            if path != place:
-                shutil.rmtree(path)
-        _log.info("Saved the checkpoint %s", place)
+        """Write a checkpoint; all others in the folder are removed, those of other work, too.
+
+        Raises:
+            KeyboardInterrupt: After the checkpoint is written.
+        """
+        try:
+            self._write(done, arrays, rest)
+        except KeyboardInterrupt:
+            self._write(done, arrays, rest)
+            raise
 
     def load(self) -> Checkpoint | None:
         """The newest complete checkpoint of this work, or None."""
@@ -91,6 +83,27 @@ class Checkpoints:
         """Remove all checkpoints of the folder."""
         for path in _places(self.folder):
             shutil.rmtree(path)
+
+    def _write(
+        self, done: int, arrays: Mapping[str, NDArray[Any]], rest: Mapping[str, Any]
+    ) -> None:
+        others = _places(self.folder)
+        place = self.folder / f"{_PREFIX}{done}"
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        sizes = {}
+        for name, array in arrays.items():
+            path = place / f"{name}.npy"
+            np.save(path, array)
+            sizes[path.name] = path.stat().st_size
+        state = {"key": self.key, "done": done, "files": sizes, "rest": dict(rest)}
+        partial = place / f"{_COMPLETE}.partial"
+        partial.write_text(json.dumps(state), encoding="utf-8")
+        partial.rename(place / _COMPLETE)
+        for path in others:
+            if path != place:
+                shutil.rmtree(path)
+        _log.info("Saved the checkpoint %s", place)
 
 
 def _places(folder: Path) -> list[Path]:

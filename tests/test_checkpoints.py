@@ -55,3 +55,21 @@ def test_one_of_other_work_is_not_used_which_is_said(
     own = save(tmp_path, 3)
     assert own.load() and "Going on from the checkpoint" in caplog.text
     assert "other settings" not in caplog.text, "saving has removed it"
+
+
+def test_an_interruption_while_saving_waits_for_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, calls = np.save, []
+
+    def interrupted(path: Path, array: np.ndarray) -> None:
+        calls.append(path)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        original(path, array)
+
+    monkeypatch.setattr(np, "save", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        save(tmp_path, 5)
+    found = Checkpoints(folder=tmp_path, key="work").load()
+    assert found and found.done == 5 and (found.arrays["rows"] == 5).all()

@@ -48,7 +48,7 @@ class TrainingLog:
         self._vocabulary = 0
         self._started: float | None = None
         self._logged = self._last = 0.0
-        self._words = 0
+        self._words = self._words_before = 0
 
     def report(self, progress: Progress) -> None:
         """Log what BlazingText would: the vocabulary once, then the training's progress."""
@@ -69,7 +69,7 @@ class TrainingLog:
         """
         _log.info("Training finished%s", end)
         seconds = 0.0 if self._started is None else self._last - self._started
-        rate = self._words / 1e6 / seconds if seconds else 0.0
+        rate = (self._words - self._words_before) / 1e6 / seconds if seconds else 0.0
         _log.info("Average throughput in Million words/sec: %.2f", rate)
         _log.info("Total training time in seconds: %.2f", seconds)
 
@@ -86,6 +86,7 @@ class TrainingLog:
     def _training(self, progress: Progress, total: int, now: float) -> None:
         if self._started is None:
             self._started = self._logged = now
+            self._words_before = progress.done  # of an earlier run, from its checkpoint
             _log.info("Read %dM words", total // self._epochs // 1_000_000)
             _log.info("Number of words:  %d", self._vocabulary)
             if self._validation_data:
@@ -95,10 +96,11 @@ class TrainingLog:
             return
         self._logged = now
         found = _LEARNING_RATE.search(progress.detail)
+        rate = (progress.done - self._words_before) / 1e6 / (now - self._started)
         line = (
             f"{self._around} Alpha: {float(found[1]) if found else 0.0:.4f}"
             f"  Progress: {100 * progress.done / total:.2f}%"
-            f"  Million Words/sec: {progress.done / 1e6 / (now - self._started):.2f} {self._around}"
+            f"  Million Words/sec: {rate:.2f} {self._around}"
         )
         _log.info(line.strip())
 

@@ -115,6 +115,8 @@ def test_a_killed_training_goes_on_and_ends_as_if_it_had_not_been(
     training.kill()
     training.wait()
     assert names(out) == ARTIFACTS and model_bytes(out) == old, "the old model is untouched"
+    states = [json.loads(p.read_text()) for p in out.parent.glob(".*.partial/*/state.json")]
+    seconds_before = max(state["rest"]["seconds"] for state in states)
 
     reports: list[Progress] = []
     train_vectors(corpus, out, overwrite=True, report=reports.append, **LONG)
@@ -124,10 +126,8 @@ def test_a_killed_training_goes_on_and_ends_as_if_it_had_not_been(
     assert names(out) == ARTIFACTS
     train_vectors(corpus, tmp_path / "whole", **LONG)
     assert model_bytes(out) == model_bytes(tmp_path / "whole")
-    seconds = [
-        json.loads((f / "training.json").read_text())["seconds"] for f in (out, tmp_path / "whole")
-    ]
-    assert seconds[0] > seconds[1] / 4, "what was done before the kill counts"
+    seconds = json.loads((out / "training.json").read_text())["seconds"]
+    assert seconds > seconds_before > 0, "what was done before the kill counts"
 
 
 def test_other_settings_begin_anew(corpus: Path, tmp_path: Path) -> None:

@@ -67,3 +67,20 @@ def test_a_trainer_that_reports_nothing(caplog: pytest.LogCaptureFixture) -> Non
     TrainingLog(epochs=1).finish(".")
     assert "Training finished." in caplog.text
     assert "Total training time in seconds: 0.00" in caplog.text
+
+
+def test_several_hosts_and_what_an_earlier_run_has_done(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO)
+    now = iter(range(0, 1000, 10))
+    monkeypatch.setattr(training_log.time, "monotonic", lambda: float(next(now)))
+    log = TrainingLog(epochs=5, hosts=2)
+    for done in (60_000_000, 80_000_000):
+        detail = "loss 0.1, learning rate 0.01"
+        log.report(Progress("training", done, 100_000_000, "words", detail))
+    log.finish("!")
+    assert "Alpha: 0.0100  Progress: 80.00%  Million Words/sec: 2.00" in [
+        record.getMessage() for record in caplog.records
+    ]
+    assert "Average throughput in Million words/sec: 2.00" in caplog.text

@@ -43,13 +43,16 @@ def read_hosts(root: Path) -> Hosts:
         root: What stands for `/opt/ml`.
 
     Raises:
-        InputError: The file is no JSON object, or this instance is not among the hosts.
+        InputError: The file is not as described, or this instance is not among the hosts.
     """
     path = root / "input" / "config" / "resourceconfig.json"
     if not path.exists():
         return Hosts()
     content = read_object(path)
-    hosts = tuple(sorted(map(str, content.get("hosts") or (_LONE_HOST,))))
+    named = content.get("hosts") or [_LONE_HOST]
+    if not isinstance(named, list):
+        raise InputError(f"{path}: hosts is {named!r:.60}; a list of names is expected")
+    hosts = tuple(sorted(map(str, named)))
     current = str(content.get("current_host") or hosts[0])
     if current not in hosts:
         raise InputError(

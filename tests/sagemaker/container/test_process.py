@@ -34,7 +34,7 @@ LONG_CLASSIFIER = {**SUPERVISED, **ONE_THREAD, "epochs": "150", "vector_dim": "5
 
 def ended(process: subprocess.Popen[str], code: int) -> str:
     """What a process has printed by its end."""
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=600)
     assert process.returncode == code, output
     return output
 
