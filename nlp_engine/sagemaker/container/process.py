@@ -91,4 +91,5 @@ class _Formatter(logging.Formatter):
 def _log_as_blazingtext() -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_Formatter())
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("nlp_engine").setLevel(logging.INFO)  # other packages have much to say

@@ -32,6 +32,9 @@ LONG_CLASSIFIER = {**SUPERVISED, **ONE_THREAD, "epochs": "150", "vector_dim": "5
                    "early_stopping": "True", "patience": "150", "min_epochs": "1"}  # fmt: skip
 
 
+STAMP = r"\[\d\d/\d\d/\d{4} \d\d:\d\d:\d\d INFO \d+\] "
+
+
 def ended(process: subprocess.Popen[str], code: int) -> str:
     """What a process has printed by its end."""
     output, _ = process.communicate(timeout=600)
@@ -56,13 +59,12 @@ def test_a_job_with_files(tmp_path: Path) -> None:
         "validation": {"TrainingInputMode": "FastFile"},
     })  # fmt: skip
     output = ended(start(root), 0)
-    stamp = r"\[\d\d/\d\d/\d{4} \d\d:\d\d:\d\d INFO \d+\] "
     corpus = root / "input" / "data" / "train" / "train.txt"
     held_out = root / "input" / "data" / "validation" / "validation.txt"
     order = [
         "Arguments: train",
-        stamp + re.escape("Running single machine CPU BlazingText training using supervised mode."),
-        stamp + rf"Processing {corpus} \. File size: \d\.\d+ MB",
+        STAMP + re.escape("Running single machine CPU BlazingText training using supervised mode."),
+        STAMP + rf"Processing {corpus} \. File size: \d\.\d+ MB",
         f"Loading validation data from {held_out}",
         r"Read 0M words",
         r"Number of words:  15",
@@ -79,6 +81,22 @@ def test_a_job_with_files(tmp_path: Path) -> None:
     found = [next(i for i, line in enumerate(lines) if re.fullmatch(p, line)) for p in order]
     assert found == sorted(found)
     assert (root / "model" / "model.bin").is_file()
+
+
+def test_the_metric_of_word_vectors(tmp_path: Path) -> None:
+    root = make_root(
+        tmp_path, {"mode": "cbow", "vector_dim": "4", "min_count": "1"},
+        train="king queen man woman\n" * 50,
+    )  # fmt: skip
+    lines = ended(start(root), 0).splitlines()
+    results = json.loads((root / "model" / "eval.json").read_text())
+    at = lines.index("Evaluating word embeddings....")
+    assert lines[at + 1] == f"Vectors read from: {root}/model/vectors.txt"
+    assert json.loads("\n".join(lines[at + 2 : -1])) == results
+    found = re.fullmatch(STAMP + r"#mean_rho: (\S+)", lines[-1])
+    assert found and float(found[1]) == results["mean_rho"]
+    others = [line for line in lines[:at] if "Dictionary" in line]
+    assert not others, "gensim, whose word pairs these are, stays silent"
 
 
 # Pipes.
