@@ -7,9 +7,10 @@ import signal
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from multiprocessing.pool import AsyncResult, Pool
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from nlp_engine.errors import NlpEngineError
 
 if TYPE_CHECKING:
     from nlp_engine.entities.ranking import EntityRanker
@@ -44,15 +45,23 @@ def map_in_workers(
         return
     waiting: deque[AsyncResult[list[Result]]] = deque()
     remaining = iter(items)
+    ended: Exception | None = None
     with _forked(ranker, function, workers) as pool:
-        while part := list(islice(remaining, _ITEMS_AT_ONCE)):
-            waiting.append(pool.apply_async(_in_worker, (part,)))
-            if len(waiting) > _PARTS_AHEAD * workers:
+        while ended is None:
+            part: list[Item] = []
+            try:
+                while len(part) < _ITEMS_AT_ONCE:
+                    part.append(next(remaining))
+            except (StopIteration, NlpEngineError) as error:
+                ended = error
+            if part:
+                waiting.append(pool.apply_async(_in_worker, (part,)))
+            while waiting and (ended or len(waiting) > _PARTS_AHEAD * workers):
                 yield from waiting.popleft().get()
-        while waiting:
-            yield from waiting.popleft().get()
         pool.close()
         pool.join()
+    if isinstance(ended, NlpEngineError):
+        raise ended  # what comes before is done
 
 
 _of_worker: tuple[EntityRanker, Callable[..., Any]]  # in a worker process

@@ -5,11 +5,11 @@
 `pprforned`: disambiguation of all mentions of AIDA-CoNLL among given candidates, beside
 personalised PageRank as published (Pershina et al., NAACL 2015); nothing is learned from the
 answers. `russir`: commonness on 20 snippets beside the published scores. `links`: links of articles
-that are held out, on four small wikis. `similarity`: whether comparing texts with titles by word
-vectors helps there. `speed`: texts of 200 words with the largest of them. `large`: a made-up
-knowledge base of full English Wikipedia's size (see `entities_large.py`; it takes 20 GB of disk and
-half an hour). The data is the development data's (NLP_ENGINE_DATA). For `speed` and `large` the
-machine should be quiet.
+that are held out, on four small wikis. `similarity`: whether comparing texts with candidates, by
+word vectors or by words of linked titles, helps there. `speed`: texts of 200 words with the largest
+of them. `large`: a made-up knowledge base of full English Wikipedia's size (see
+`entities_large.py`; it takes 20 GB of disk and half an hour). The data is the development data's
+(NLP_ENGINE_DATA). For `speed` and `large` the machine should be quiet.
 """
 
 from __future__ import annotations

@@ -344,6 +344,15 @@ def test_wrong_json_lines(
     assert len(done.stdout.splitlines()) == len(lines) - 1, "what comes before is out already"
 
 
+def test_a_wrong_line_for_workers(toy: Path, tmp_path: Path) -> None:
+    line = json.dumps({"text": SENTENCE}) + "\n"
+    (tmp_path / "records.jsonl").write_text(line * 500 + "no JSON\n" + line)
+    done = run("link", toy, tmp_path / "records.jsonl", "--format", "jsonl", "--workers", 2)
+    assert done.returncode == 2
+    assert "line 501: no JSON" in done.stderr and len(done.stderr.splitlines()) == 1
+    assert [titles(record) for record in jsonl(done.stdout)] == [LINKED] * 500
+
+
 def test_workers_change_nothing_but_the_time(kb: Path, tmp_path: Path) -> None:
     sentences = TEXT.split(". ")
     path = tmp_path / "text.txt"
