@@ -56,6 +56,7 @@ def train(
 ) -> None:
     """Train word vectors or a text classifier, with BlazingText's settings."""
     from nlp_engine.classification.train import train_classifier
+    from nlp_engine.embeddings.distributed import leads
     from nlp_engine.embeddings.train import train_vectors
     from nlp_engine.errors import InputError
     from nlp_engine.manifest import read_manifest
@@ -82,6 +83,8 @@ def train(
                 report=report,
                 **options,
             )
+    if options.get("distributed") and not leads():
+        return  # the folder is on the first rank's host
     manifest = read_manifest(out, "vectors", "classifier")
     if page:
         write_report(out, manifest.format, quiet=quiet)

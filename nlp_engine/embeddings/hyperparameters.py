@@ -17,6 +17,7 @@ from nlp_engine.errors import SettingError
 from nlp_engine.settings import setting
 
 ENGINES = ("native", "fasttext", "gensim")
+_NATIVE_ONLY = ("pretrained_vectors", "decay_power", "distributed")
 _LONG_VECTORS = 1500
 _NS_EXPONENT = 0.5
 _WORDS_OF_FULL_DECAY = 80_000_000
@@ -91,6 +92,16 @@ class Word2VecSettings:
         recorded=False,
         help="minutes between checkpoints, from which a killed training goes on",
     )
+    distributed: bool = setting(
+        False,
+        help="train on all processes that mpirun has started, on one host or several "
+        "(batch_skipgram)",
+    )
+    average_every: int = setting(
+        500_000,
+        minimum=1,
+        help="words that each of several processes trains on before their models are averaged",
+    )
     engine: str = setting(
         "native", choices=ENGINES, help="the trainer; the others are there to compare with"
     )
@@ -106,11 +117,16 @@ class Word2VecSettings:
                 f"max_char is {self.max_char}, below min_char {self.min_char}; "
                 "raise max_char or lower min_char"
             )
+        if self.distributed and self.mode != "batch_skipgram":
+            raise SettingError(
+                f"distributed is True, which mode {self.mode} lacks; only batch_skipgram is "
+                "available when training on several hosts"
+            )
         self._check_engine()
 
     def _check_engine(self) -> None:
-        for name in ("pretrained_vectors", "decay_power") if self.engine != "native" else ():
-            if (value := getattr(self, name)) is not None:
+        for name in _NATIVE_ONLY if self.engine != "native" else ():
+            if (value := getattr(self, name)) not in (None, False):
                 raise SettingError(
                     f"{name} is {value!r}, which engine {self.engine} lacks; use engine native"
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import os
 import tempfile
@@ -16,7 +17,7 @@ from nlp_engine import files, settings
 from nlp_engine.checkpoints import Checkpoints
 from nlp_engine.corpus.build import corpus_file
 from nlp_engine.corpus.vocabulary import EncodedCorpus, encode_corpus
-from nlp_engine.embeddings import peers, trainer
+from nlp_engine.embeddings import distributed, peers, trainer
 from nlp_engine.embeddings.artifacts import write_evaluation, write_training, write_vectors
 from nlp_engine.embeddings.evaluation import bundled_sets
 from nlp_engine.embeddings.hyperparameters import Word2VecSettings, with_preset
@@ -24,7 +25,7 @@ from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.engines.result import TrainedVectors
 from nlp_engine.errors import InputError, MissingExtraError
 from nlp_engine.files import new_folder
-from nlp_engine.formats.stored_vectors import pretrained_rows
+from nlp_engine.formats.stored_vectors import FillRows, pretrained_rows
 from nlp_engine.manifest import Manifest, content_key, resume_key, write_manifest
 from nlp_engine.progress import Report, silent
 from nlp_engine.text.tokenizers import TokenizerSettings
@@ -73,19 +74,24 @@ def train_vectors(
         EngineError: The trainer failed.
     """
     chosen = settings.from_mapping(Word2VecSettings, with_preset(options))
-    for remark in chosen.remarks():
-        _log.warning(remark)
-    given = [corpus] if isinstance(corpus, str | Path) else corpus
-    corpora = _open_corpora([Path(path) for path in given])
-    sets = _evaluation_sets(corpora, chosen, [Path(pair) for pair in pairs])
-    kept = Path(checkpoints) if checkpoints else None
-    if out is None:
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = Path(scratch) / "vectors"
-            _train(corpora, folder, chosen, sets, kept, overwrite, report)
-            return WordVectors.open(folder)  # its mapped file outlives the folder
-    _train(corpora, Path(out), chosen, sets, kept, overwrite, report)
-    return WordVectors.open(out)
+    given = [Path(path) for path in ([corpus] if isinstance(corpus, str | Path) else corpus)]
+    with distributed.all_ranks() if chosen.distributed else contextlib.nullcontext() as comm:
+        if comm and not chosen.threads:
+            chosen = dataclasses.replace(chosen, threads=distributed.threads_per_rank(comm))
+        if comm and comm.rank:
+            return _help(_open_corpora(given), chosen, comm)
+        for remark in chosen.remarks():
+            _log.warning(remark)
+        corpora = _open_corpora(given)
+        sets = _evaluation_sets(corpora, chosen, [Path(pair) for pair in pairs])
+        kept = Path(checkpoints) if checkpoints else None
+        if out is None:
+            with tempfile.TemporaryDirectory() as scratch:
+                folder = Path(scratch) / "vectors"
+                _train(corpora, folder, chosen, sets, kept, overwrite, report, comm)
+                return WordVectors.open(folder)  # its mapped file outlives the folder
+        _train(corpora, Path(out), chosen, sets, kept, overwrite, report, comm)
+        return WordVectors.open(out)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,6 +143,15 @@ def _evaluation_sets(
     return sets
 
 
+def _help(corpora: _Corpora, chosen: Word2VecSettings, comm: Any) -> WordVectors:
+    """The part of all ranks but the first: they train and write nothing."""
+    encoded = encode_corpus(
+        corpora.paths, min_count=max(chosen.min_count, 1), threads=chosen.threads
+    )
+    trained, _ = distributed.train(encoded, chosen, comm, pretrained=_pretrained(chosen))
+    return WordVectors(trained.words, trained.input_rows)
+
+
 def _train(
     corpora: _Corpora,
     out: Path,
@@ -145,11 +160,12 @@ def _train(
     kept: Path | None,
     overwrite: bool,
     report: Report,
+    comm: Any,
 ) -> None:
     started = time.monotonic()
-    key = None if kept else _resume_key(corpora, chosen)
+    key = None if kept else _resume_key(corpora, chosen, comm)
     with new_folder(out, overwrite=overwrite, resume_key=key) as folder:
-        checkpoints = _checkpoints(corpora, chosen, kept, folder)
+        checkpoints = _checkpoints(corpora, chosen, kept, folder, comm)
         encoded = encode_corpus(
             corpora.paths,
             min_count=max(chosen.min_count, 1),
@@ -158,7 +174,9 @@ def _train(
             report=report,
         )
         with _scratch(folder, chosen) as scratch:
-            trained, measured = _run_engine(encoded, chosen, checkpoints, Path(scratch), report)
+            trained, measured = _run_engine(
+                encoded, chosen, checkpoints, Path(scratch), report, comm
+            )
             vectors = write_vectors(folder, trained, chosen, tokens=encoded.tokens)
         write_training(folder, **measured)
         parent = corpora.parents[0] if corpora.parents else None
@@ -183,25 +201,26 @@ def _train(
         )
 
 
-def _resume_key(corpora: _Corpora, chosen: Word2VecSettings) -> str | None:
+def _resume_key(corpora: _Corpora, chosen: Word2VecSettings, comm: Any) -> str | None:
     """What must be the same for an unfinished folder to be of use; None where none is."""
     if chosen.engine != "native":
         return None
-    return resume_key(corpora.paths, _threads(chosen), settings.to_mapping(chosen))
+    return resume_key(corpora.paths, _threads(chosen, comm), settings.to_mapping(chosen))
 
 
 def _checkpoints(
-    corpora: _Corpora, chosen: Word2VecSettings, kept: Path | None, folder: Path
+    corpora: _Corpora, chosen: Word2VecSettings, kept: Path | None, folder: Path, comm: Any
 ) -> Checkpoints:
     """Those of a folder for them, or in the one that is being made, which has its own key."""
     if kept is None:
         return Checkpoints(folder=folder, key="", worth_seconds=files.WORTH_KEEPING_SECONDS)
-    key = content_key(corpora.paths, _threads(chosen), settings.to_mapping(chosen))
+    key = content_key(corpora.paths, _threads(chosen, comm), settings.to_mapping(chosen))
     return Checkpoints(folder=kept, key=key)
 
 
-def _threads(chosen: Word2VecSettings) -> int:
-    return chosen.threads or os.cpu_count() or 1
+def _threads(chosen: Word2VecSettings, comm: Any) -> list[int]:
+    """Those of each rank."""
+    return [chosen.threads or os.cpu_count() or 1] * (comm.size if comm else 1)
 
 
 def _scratch(
@@ -219,16 +238,27 @@ def _run_engine(
     checkpoints: Checkpoints,
     scratch: Path,
     report: Report,
+    comm: Any,
 ) -> tuple[TrainedVectors, dict[str, Any]]:
     """The trained matrices, and what `training.json` holds."""
     if chosen.engine == "native":
-        path = chosen.pretrained_vectors
-        fill = pretrained_rows(Path(path), chosen.vector_dim) if path else None
-        trained, run = trainer.train(
-            corpus, chosen, checkpoints=checkpoints, report=report, pretrained=fill
-        )
-        seconds = {"seconds": run.seconds, "cpu_seconds": run.cpu_seconds}
-        return trained, {"loss": trained.losses, **seconds}
+        how: dict[str, Any] = {
+            "checkpoints": checkpoints,
+            "report": report,
+            "pretrained": _pretrained(chosen),
+        }
+        if comm:
+            trained, run = distributed.train(corpus, chosen, comm, **how)
+        else:
+            trained, run = trainer.train(corpus, chosen, **how)
+        measured = {"seconds": run.seconds, "cpu_seconds": run.cpu_seconds}
+        measured |= {"ranks": comm.size} if comm else {}
+        return trained, {"loss": trained.losses, **measured}
     train = peers.train_with_fasttext if chosen.engine == "fasttext" else peers.train_with_gensim
     trained = train(corpus, chosen, folder=scratch, report=report)
     return trained, {"loss": trained.losses}
+
+
+def _pretrained(chosen: Word2VecSettings) -> FillRows | None:
+    path = chosen.pretrained_vectors
+    return pretrained_rows(Path(path), chosen.vector_dim) if path else None

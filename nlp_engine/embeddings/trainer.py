@@ -46,28 +46,22 @@ def train(
         SettingError: The matrices would not fit into memory.
         KeyboardInterrupt: After a checkpoint, if it was worth one.
     """
-    model = _model(corpus, chosen)
-    count = int(corpus.counts.sum())
-    words = word2vec.Word2VecCorpus(
-        ids=corpus.ids,
-        keep=word2vec.keep_chances(corpus.counts, chosen.sampling_threshold),
-        words=count,
-        epochs=chosen.epochs,
-        learning_rate=chosen.learning_rate,
-        decay_power=chosen.decay(count * chosen.epochs),
-    )
+    model, words = new_model(corpus, chosen), words_to_read(corpus, chosen)
     run = load_checkpoint(checkpoints, model)
     if run is None:
-        fill_uniform(model.input_rows[:, : model.dim], chosen.seed)
-        if pretrained:
-            pretrained(corpus.words, model.input_rows[: len(corpus.words), : chosen.vector_dim])
+        fill_rows(model, corpus, chosen.seed, pretrained)
         threads = chosen.threads or os.cpu_count() or 1
         run = TrainingRun(word2vec.start(words, threads=threads, seed=chosen.seed))
     _run(model, words, run, checkpoints, minutes=chosen.checkpoint_minutes, report=report)
-    return _result(corpus, model, run), run
+    return trained_vectors(corpus, model, run), run
 
 
-def _model(corpus: EncodedCorpus, chosen: Word2VecSettings) -> word2vec.Word2VecModel:
+def new_model(corpus: EncodedCorpus, chosen: Word2VecSettings) -> word2vec.Word2VecModel:
+    """A model of zeros.
+
+    Raises:
+        SettingError: The matrices would not fit into memory.
+    """
     subwords = None
     rows = vocabulary = len(corpus.words)
     if chosen.subwords:
@@ -92,6 +86,28 @@ def _model(corpus: EncodedCorpus, chosen: Word2VecSettings) -> word2vec.Word2Vec
     )
 
 
+def words_to_read(corpus: EncodedCorpus, chosen: Word2VecSettings) -> word2vec.Word2VecCorpus:
+    """All words of the corpus."""
+    count = int(corpus.counts.sum())
+    return word2vec.Word2VecCorpus(
+        ids=corpus.ids,
+        keep=word2vec.keep_chances(corpus.counts, chosen.sampling_threshold),
+        words=count,
+        epochs=chosen.epochs,
+        learning_rate=chosen.learning_rate,
+        decay_power=chosen.decay(count * chosen.epochs),
+    )
+
+
+def fill_rows(
+    model: word2vec.Word2VecModel, corpus: EncodedCorpus, seed: int, pretrained: FillRows | None
+) -> None:
+    """Give the input rows what training begins with."""
+    fill_uniform(model.input_rows[:, : model.dim], seed)
+    if pretrained:
+        pretrained(corpus.words, model.input_rows[: len(corpus.words), : model.dim])
+
+
 def _check_memory(input_rows: int, output_rows: int, dim: int) -> None:
     needed = 4 * row_floats(dim) * (input_rows + output_rows)
     free = available_memory()
@@ -113,10 +129,10 @@ def _run(
     report: Report,
 ) -> None:
     """Train to the end, with a checkpoint every so many minutes."""
-    watch = _Watch(corpus, run, report)
+    watch = Watch(corpus, run, report)
     while not run.state.finished(corpus.epochs):
         pause_at = time.monotonic() + 60 * minutes
-        began, cpu_began = time.monotonic(), _cpu_seconds()
+        began, cpu_began = time.monotonic(), cpu_seconds()
 
         def on_tick(words_done: int, loss: float | None, pause_at: float = pause_at) -> bool:
             watch.tick(words_done, loss)
@@ -130,17 +146,18 @@ def _run(
             raise
         finally:
             run.seconds += time.monotonic() - began
-            run.cpu_seconds += _cpu_seconds() - cpu_began
+            run.cpu_seconds += cpu_seconds() - cpu_began
         if not run.state.finished(corpus.epochs):
             save_checkpoint(checkpoints, model, run)
 
 
-def _cpu_seconds() -> float:
+def cpu_seconds() -> float:
+    """User and system time of this process so far."""
     times = os.times()
     return times.user + times.system
 
 
-class _Watch:
+class Watch:
     """Reports progress and gathers the loss curve."""
 
     def __init__(self, corpus: word2vec.Word2VecCorpus, run: TrainingRun, report: Report) -> None:
@@ -153,6 +170,7 @@ class _Watch:
         self._detail = ""
 
     def tick(self, words_done: int, loss: float | None) -> None:
+        """Take note of the words done and of the mean loss since the last call, if any."""
         share = min(words_done / self._total, 1.0)
         rate = word2vec.learning_rate_after(share, self._corpus)
         if loss is not None:
@@ -165,9 +183,10 @@ class _Watch:
         self._report(Progress("training", words_done, self._total, "words", self._detail))
 
 
-def _result(
+def trained_vectors(
     corpus: EncodedCorpus, model: word2vec.Word2VecModel, run: TrainingRun
 ) -> TrainedVectors:
+    """The result: views of the model's rows."""
     words = len(corpus.words)
     rows = model.input_rows[:, : model.dim]
     return TrainedVectors(

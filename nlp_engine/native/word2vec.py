@@ -22,7 +22,8 @@ from nlp_engine.native.vectors import word_bytes
 LAST_LEARNING_RATE: float = _native.LAST_LEARNING_RATE
 """Of the first: where the learning rate ends."""
 
-_EPOCH = 3  # the column of `Word2VecState.threads` that counts finished epochs
+# Columns of `Word2VecState.threads`: the part of the ids, where in it, and finished epochs.
+_BEGIN, _END, _POSITION, _EPOCH = range(4)
 _TICK_SECONDS = 0.05
 _CHANCES = 2.0**32
 
@@ -139,6 +140,12 @@ class Word2VecState:
         """Whether every thread has done all epochs."""
         return bool((self.threads[:, _EPOCH] >= epochs).all())
 
+    def read(self, parts: NDArray[np.int64]) -> None:
+        """Let the threads go on with other parts, int64 (T, 2), of the ids, none read yet."""
+        self.threads[:, [_BEGIN, _END]] = parts
+        self.threads[:, _POSITION] = parts[:, 0]
+        self.threads[:, _EPOCH] = 0
+
 
 OnTick = Callable[[int, float | None], bool]
 """Told of the words done and of the mean loss since the last call, if one was measured; answers
@@ -148,6 +155,15 @@ whether to go on."""
 def start(corpus: Word2VecCorpus, *, threads: int, seed: int) -> Word2VecState:
     """The state before the first word."""
     return Word2VecState(_native.start_threads(_corpus(corpus), threads, seed))
+
+
+def cut(corpus: Word2VecCorpus, parts: int) -> NDArray[np.int64]:
+    """int64 (parts, 2): where parts of the ids of similar size begin and end.
+
+    They are cut at line ends where there are any nearby.
+    """
+    threads: NDArray[np.int64] = _native.start_threads(_corpus(corpus), parts, 0)
+    return threads[:, [_BEGIN, _END]]
 
 
 def train(

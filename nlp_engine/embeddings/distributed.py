@@ -1,0 +1,243 @@
+"""Word vectors trained by several processes, on one host or several, that `mpirun` has started.
+
+Every rank reads the same corpus, so that all have one vocabulary, and keeps the ids of its share.
+It trains on a part of that at a time; then the ranks' models are averaged (`averaging`). Parts are
+cut beforehand, so that all ranks have equally many, and the result depends on corpus, settings and
+number of ranks alone if every rank has one thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import platform
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp_engine.checkpoints import Checkpoints
+from nlp_engine.corpus.vocabulary import EncodedCorpus
+from nlp_engine.embeddings import trainer
+from nlp_engine.embeddings.averaging import Averaging, copy_from_first
+from nlp_engine.embeddings.checkpoint import TrainingRun
+from nlp_engine.embeddings.hyperparameters import Word2VecSettings
+from nlp_engine.engines.result import TrainedVectors
+from nlp_engine.errors import InputError, NlpEngineError, require
+from nlp_engine.formats.stored_vectors import FillRows
+from nlp_engine.native import LINE_END, word2vec
+from nlp_engine.progress import Report, silent
+
+_log = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def all_ranks() -> Iterator[Any]:
+    """The communicator of all processes (mpi4py's), for work that all of them do.
+
+    All leave the block together. An exception names the rank that it comes from; when its process
+    ends, MPI ends all others.
+
+    Raises:
+        MissingExtraError: mpi4py is not installed.
+    """
+    comm = require("mpi4py.MPI", "mpi").COMM_WORLD
+    try:
+        yield comm
+        comm.Barrier()
+    except BaseException as error:
+        # Else it would wait at its end for the others, which wait for its part of the next round.
+        require("mpi4py.run", "mpi").set_abort_status(1)
+        where = f"rank {comm.rank} of {comm.size} on {platform.node()}"
+        if isinstance(error, NlpEngineError):
+            raise type(error)(f"{where}: {error}") from error
+        if isinstance(error, OSError | MemoryError):
+            raise NlpEngineError(f"{where}: {error or 'out of memory'}") from error
+        raise
+
+
+def leads() -> bool:
+    """Whether this process is the one that writes and reports."""
+    return bool(require("mpi4py.MPI", "mpi").COMM_WORLD.rank == 0)
+
+
+def threads_per_rank(comm: Any) -> int:
+    """Threads for every rank: so many that all ranks of a host have the processors they may use."""
+    local = comm.Split_type(require("mpi4py.MPI", "mpi").COMM_TYPE_SHARED).size
+    present, allowed = os.cpu_count() or 1, len(os.sched_getaffinity(0))
+    bound = allowed < present  # mpirun has given each rank processors of its own
+    threads = allowed if bound else max(present // local, 1)
+    return int(min(comm.allgather(threads)))
+
+
+def train(
+    corpus: EncodedCorpus,
+    chosen: Word2VecSettings,
+    comm: Any,
+    *,
+    checkpoints: Checkpoints | None = None,
+    report: Report = silent,
+    pretrained: FillRows | None = None,
+) -> tuple[TrainedVectors, TrainingRun]:
+    """Train word vectors on all ranks; every one calls this with the same corpus and settings.
+
+    Args:
+        corpus: Encoded with the settings' `min_count`.
+        chosen: The settings, with a number of threads.
+        comm: From `all_ranks`.
+        checkpoints: Of the first rank, which writes those of all; None on others.
+        report: Told of words, loss and learning rate, estimated from this rank's.
+        pretrained: Gives words the vectors to start from.
+
+    Returns:
+        The matrices, the same on all ranks, and what was measured.
+
+    Raises:
+        InputError: Another rank has another corpus.
+        SettingError: The matrices would not fit into memory.
+    """
+    _check_same_words(corpus, comm)
+    model, whole = trainer.new_model(corpus, chosen), trainer.words_to_read(corpus, chosen)
+    trainer.fill_rows(model, corpus, chosen.seed, pretrained)
+    share = _Share.of(whole, chosen, comm)
+    training = _Training(model, share, comm, checkpoints)
+    training.run(trainer.Watch(whole, training.measured, report), 60 * chosen.checkpoint_minutes)
+    return trainer.trained_vectors(corpus, model, training.measured), training.measured
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Share:
+    """A rank's words, and in which parts it reads them.
+
+    Attributes:
+        words: All parts of all epochs as one pass.
+        parts: int64 (K, T, 2), for each round of an epoch the threads' begins and ends.
+        epochs: Passes over the parts.
+        of_all: Words of all ranks per word of this one.
+        start: Where the threads begin.
+    """
+
+    words: word2vec.Word2VecCorpus
+    parts: NDArray[np.int64]
+    epochs: int
+    of_all: float
+    start: word2vec.Word2VecState
+
+    @classmethod
+    def of(cls, whole: word2vec.Word2VecCorpus, chosen: Word2VecSettings, comm: Any) -> _Share:
+        threads = chosen.threads or 1
+        rounds = -(-whole.words // (comm.size * chosen.average_every))
+        parts = word2vec.cut(whole, comm.size * threads * rounds)
+        own = parts.reshape(comm.size, threads, rounds, 2)[comm.rank]
+        begin, end = own[0, 0, 0], own[-1, -1, 1]
+        ids = whole.ids[begin:end].copy()
+        words = int(np.count_nonzero(ids != LINE_END))
+        start = word2vec.start(whole, threads=comm.size * threads, seed=chosen.seed)
+        return cls(
+            words=word2vec.Word2VecCorpus(
+                ids=ids,
+                keep=whole.keep,
+                words=words * whole.epochs,
+                epochs=1,
+                learning_rate=whole.learning_rate,
+                decay_power=whole.decay_power,
+            ),
+            parts=np.ascontiguousarray((own - begin).swapaxes(0, 1)),
+            epochs=whole.epochs,
+            of_all=whole.words / max(words, 1),
+            start=word2vec.Word2VecState(
+                start.threads[comm.rank * threads : (comm.rank + 1) * threads].copy()
+            ),
+        )
+
+
+class _Training:
+    """Rounds of training and averaging, from the first or from a checkpoint's."""
+
+    def __init__(
+        self,
+        model: word2vec.Word2VecModel,
+        share: _Share,
+        comm: Any,
+        checkpoints: Checkpoints | None,
+    ) -> None:
+        self._model, self._share, self._comm = model, share, comm
+        self._checkpoints = checkpoints
+        self._matrices = [model.input_rows, model.output_rows]
+        self.measured = TrainingRun(share.start)
+        self._done = self._resume()  # rounds
+
+    def run(self, watch: trainer.Watch, seconds: float) -> None:
+        """Train to the end, with a checkpoint every so many seconds."""
+        averaging = Averaging(self._comm, self._matrices)
+        state, parts = self.measured.state, self._share.parts
+        rounds = len(parts) * self._share.epochs
+        saved = time.monotonic()
+
+        def on_tick(words_done: int, loss: float | None) -> bool:
+            watch.tick(round(words_done * self._share.of_all), loss)
+            return True
+
+        began, cpu_began = time.monotonic(), trainer.cpu_seconds()
+        while self._done < rounds:
+            state.read(parts[self._done % len(parts)])
+            word2vec.train(self._model, self._share.words, state, on_tick=on_tick)
+            averaging.average()
+            self._done += 1
+            due = self._comm.bcast(time.monotonic() - saved >= seconds)
+            if due and self._done < rounds:
+                self._save()
+                saved = time.monotonic()
+        self.measured.seconds += time.monotonic() - began
+        self.measured.cpu_seconds += self._comm.allreduce(trainer.cpu_seconds() - cpu_began)
+
+    def _save(self) -> None:
+        state = self.measured.state
+        states = self._comm.gather((state.threads, state.words_done))
+        if self._checkpoints:
+            self._checkpoints.save(
+                self._done,
+                {
+                    "input": self._model.input_rows,
+                    "output": self._model.output_rows,
+                    "threads": np.stack([threads for threads, _ in states]),
+                    "words": np.array([words for _, words in states]),
+                },
+                {"losses": self.measured.losses},
+            )
+
+    def _resume(self) -> int:
+        """Take over what a checkpoint of the first rank has; the rounds that it had done."""
+        found = self._checkpoints.load() if self._checkpoints else None
+        if not self._comm.bcast(found is not None):
+            return 0
+        sent = None
+        if found:
+            for matrix, name in zip(self._matrices, ("input", "output"), strict=True):
+                matrix[:] = found.arrays[name]
+            self.measured.losses.extend(map(tuple, found.rest["losses"]))
+            sent = found.done, np.array(found.arrays["threads"]), found.arrays["words"].tolist()
+        done, threads, words = self._comm.bcast(sent)
+        copy_from_first(self._comm, self._matrices)
+        self.measured.state = word2vec.Word2VecState(
+            threads[self._comm.rank].copy(), words[self._comm.rank]
+        )
+        return int(done)
+
+
+def _check_same_words(corpus: EncodedCorpus, comm: Any) -> None:
+    digest = hashlib.sha256("\n".join(corpus.words).encode())
+    digest.update(corpus.counts.tobytes())
+    seen = comm.allgather((digest.hexdigest(), corpus.ids.size, platform.node()))
+    for rank, other in enumerate(seen):
+        if other[:2] != seen[0][:2]:
+            paths = ", ".join(map(str, corpus.paths))
+            raise InputError(
+                f"rank {rank} on {other[2]} has other words in {paths} than rank 0 on "
+                f"{seen[0][2]}; all ranks need the same corpus"
+            )
