@@ -54,14 +54,17 @@ def serve(
         # What is here now stays where it is: workers share its memory.
         gc.collect()
         gc.freeze()
-        if started is not None:
-            started(chosen)
-        if chosen.processes == 1:
-            _work(routes, chosen, metrics, 0, listener)
-        else:
-            _Supervisor(
-                lambda i: _work(routes, chosen, metrics, i, listener), chosen, listener
-            ).run()
+        try:
+            if started is not None:
+                started(chosen)
+            if chosen.processes == 1:
+                _work(routes, chosen, metrics, 0, listener)
+            else:
+                _Supervisor(
+                    lambda i: _work(routes, chosen, metrics, i, listener), chosen, listener
+                ).run()
+        finally:
+            gc.unfreeze()
 
 
 def _listen(host: str, port: int) -> socket.socket:

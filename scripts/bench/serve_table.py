@@ -1,0 +1,73 @@
+"""The README's tables of `serve.py`'s results."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+OURS = "nlp_engine serve"
+PEER = "fasttext, Flask, gunicorn"
+Row = dict[str, Any]
+
+
+def print_tables(rows: Sequence[Row]) -> None:
+    """Print them in Markdown."""
+    rows = [row for row in rows if "kind" in row]
+    print("| requests per second | words, 1 sentence | words, 100 | 2-grams, 1 | 2-grams, 100 |")
+    print("|---|---|---|---|---|")
+    servers = list(dict.fromkeys(row["server"] for row in rows))
+    for server in servers:
+        _line(server, (_rate(_of(rows, "full", server, *case)) for case in _CASES))
+    for server in servers[1:]:
+        _line(f"ours / {server}", (_ratio(rows, server, case) for case in _CASES))
+    for server in (OURS, PEER):
+        _line(f"{server}, processor µs a request",
+              (_median(_of(rows, "full", server, *case), "cpu") for case in _CASES))  # fmt: skip
+        for name, key in (("median", "p50"), ("99 %", "p99")):
+            _line(f"{server}, {name} of ms at half load",
+                  (_median(_of(rows, "half", server, *case), key) for case in _CASES))  # fmt: skip
+    failed = sum(row["failed"] for row in rows if row["server"] == OURS)
+    print(f"\nFailed requests of {OURS}: {failed}")
+    for row in rows:
+        if row["kind"] == "soak":
+            memory = row["memory"]
+            print(
+                f"Soak: {row['seconds']} s at {row['rate']:,.0f} requests/s, {row['failed']} "
+                f"failed, p99 {row['p99']:.1f} ms, memory {memory[0]} MB at first, {memory[-1]} "
+                f"MB at last, {max(memory)} MB at most"
+            )
+
+
+_CASES = ((1, 1), (1, 100), (2, 1), (2, 100))
+
+
+def _of(rows: Sequence[Row], kind: str, server: str, ngrams: int, size: int) -> list[Row]:
+    return [
+        row
+        for row in rows
+        if (row["kind"], row["server"], row["word_ngrams"], row["sentences"])
+        == (kind, server, ngrams, size)
+    ]
+
+
+def _line(name: str, cells: Iterable[str]) -> None:
+    print(f"| {name} | " + " | ".join(cells) + " |")
+
+
+def _rate(rows: Sequence[Row]) -> str:
+    rates = sorted(row["rate"] for row in rows)
+    if not rates:
+        return ""
+    return f"{statistics.median(rates):,.0f} ({rates[0]:,.0f}–{rates[-1]:,.0f})"
+
+
+def _ratio(rows: Sequence[Row], server: str, case: tuple[int, int]) -> str:
+    """The median of the rounds' ratios."""
+    pairs = zip(_of(rows, "full", OURS, *case), _of(rows, "full", server, *case), strict=True)
+    ratios = [ours["rate"] / theirs["rate"] for ours, theirs in pairs]
+    return f"{statistics.median(ratios):.1f} x" if ratios else ""
+
+
+def _median(rows: Sequence[Row], key: str) -> str:
+    return f"{statistics.median(row[key] for row in rows):.2f}" if rows else ""
