@@ -126,7 +126,7 @@ def _run(job: _Job) -> None:
             _train_classifier(job, corpus, Path(scratch), made)
         else:
             _train_vectors(job, corpus, made)
-        if made.exists():  # with several hosts only on the first
+        if made.exists():
             for path in made.iterdir():
                 path.replace(target / path.name)
 
@@ -150,13 +150,13 @@ def _train_classifier(job: _Job, corpus: Path, scratch: Path, made: Path) -> Non
 
 
 def _train_vectors(job: _Job, corpus: Path, made: Path) -> None:
-    log = TrainingLog(job.hyperparameters.training.epochs, hosts=len(job.hosts.hosts))
-    common = {"report": log.report, "checkpoints": job.checkpoints, **job.hyperparameters.options}
+    options = dict(job.hyperparameters.options)
     if job.hosts.several:
-        common["distributed"] = True
-    train_vectors(corpus, made, **common)
+        options["distributed"] = True
+    log = TrainingLog(job.hyperparameters.training.epochs, hosts=len(job.hosts.hosts))
+    train_vectors(corpus, made, report=log.report, checkpoints=job.checkpoints, **options)
     if not made.exists():
-        return  # the first of several hosts has it
+        return  # another instance has the model
     log.finish("!")
     if results := _eval_json(made):
         log_evaluation(job.root / "model" / "vectors.txt", results)
