@@ -39,12 +39,15 @@ _LIMIT = 250
 def start(model: Path, function: Path | None) -> list[float]:
     """Seconds of the whole process, of the import, the first and a later answer; megabytes."""
     environment = {**os.environ, "NLP_ENGINE_MODEL": str(model.resolve())}
+    place = Path(__file__).parent
     command = [sys.executable, "-c", _CODE]
     if function is not None:
-        environment["PYTHONPATH"] = str(function)
-        command[1:1] = ["-S"]  # without this Python's own packages
+        place = function
+        command[1:1] = ["-S"]  # without this Python's own packages; the folder is looked in
     began = time.perf_counter()
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=environment, cwd=place, capture_output=True, text=True, check=False
+    )
     whole = time.perf_counter() - began
     if done.returncode:
         sys.exit(done.stderr)
