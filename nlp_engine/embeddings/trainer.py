@@ -72,7 +72,7 @@ def new_model(corpus: EncodedCorpus, chosen: Word2VecSettings) -> word2vec.Word2
             buckets=chosen.buckets,
         )
         rows += len(subwords.bucket_ids)
-    _check_memory(rows, vocabulary, chosen.vector_dim)
+    _check_memory(rows, vocabulary, chosen)
     return word2vec.Word2VecModel(
         mode=chosen.mode,
         dim=chosen.vector_dim,
@@ -108,12 +108,13 @@ def fill_rows(
         pretrained(corpus.words, model.input_rows[: len(corpus.words), : model.dim])
 
 
-def _check_memory(input_rows: int, output_rows: int, dim: int) -> None:
-    needed = 4 * row_floats(dim) * (input_rows + output_rows)
+def _check_memory(input_rows: int, output_rows: int, chosen: Word2VecSettings) -> None:
+    copies = 2 if chosen.distributed else 1  # averaging needs the rows as they were before
+    needed = 4 * row_floats(chosen.vector_dim) * (input_rows + output_rows) * copies
     free = available_memory()
     if needed > free:
         raise SettingError(
-            f"vector_dim is {dim}; with {output_rows:,} words the matrices need "
+            f"vector_dim is {chosen.vector_dim}; with {output_rows:,} words the matrices need "
             f"{needed / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free; lower vector_dim "
             "or raise min_count"
         )
