@@ -24,7 +24,8 @@ from nlp_engine.personalize.schema import (
     CREATION_TIMESTAMP,
     ITEM_ID,
     Column,
-    items_schema,
+    DatasetType,
+    dataset_schema,
     schema_json,
 )
 from nlp_engine.personalize.settings import ItemSettings
@@ -77,7 +78,7 @@ def build_items(
         if metadata.codebook:
             metadata.codebook.save(folder / "codebook")
         columns = _columns(chosen, metadata)
-        schema = schema_json(items_schema(columns))
+        schema = schema_json(dataset_schema(DatasetType.ITEMS, columns))
         (folder / "schema.json").write_text(schema, encoding="utf-8")
         count = _write_items(folder / "items.csv", columns, opened, chosen, metadata)
         findings = check_items(folder, language=opened.language)

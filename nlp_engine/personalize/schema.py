@@ -5,12 +5,28 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from nlp_engine.errors import FormatError
 
 NAMESPACE = "com.amazonaws.personalize.schema"
-ITEM_ID, CREATION_TIMESTAMP = "ITEM_ID", "CREATION_TIMESTAMP"
+VERSION = "1.0"
+ITEM_ID, USER_ID = "ITEM_ID", "USER_ID"
+TIMESTAMP, CREATION_TIMESTAMP = "TIMESTAMP", "CREATION_TIMESTAMP"
+EVENT_TYPE = "EVENT_TYPE"
+
+INTEGERS = frozenset(("int", "long"))
+SCALARS = INTEGERS | frozenset(("float", "double", "string", "boolean"))
+"""The types of Avro that Personalize takes."""
+
+
+class DatasetType(StrEnum):
+    """The dataset types of Personalize that this package makes and checks."""
+
+    INTERACTIONS = "Interactions"
+    ITEMS = "Items"
+    USERS = "Users"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +39,8 @@ class Column:
         nullable: Whether values may be missing.
         categorical: Whether training reads the string as `|`-separated categories.
         textual: Whether training reads the string as text.
+        item_name: Whether the string is the item's name, for the recipe Semantic-Similarity and
+            for batch recommendations with themes.
     """
 
     name: str
@@ -30,16 +48,17 @@ class Column:
     nullable: bool = True
     categorical: bool = False
     textual: bool = False
+    item_name: bool = False
 
 
-def items_schema(columns: Sequence[Column]) -> dict[str, Any]:
-    """The Avro schema of an Items dataset with these columns, in order."""
+def dataset_schema(dataset: DatasetType, columns: Sequence[Column]) -> dict[str, Any]:
+    """The Avro schema of a dataset with these columns, in order."""
     return {
         "type": "record",
-        "name": "Items",
+        "name": str(dataset),
         "namespace": NAMESPACE,
         "fields": [_field(column) for column in columns],
-        "version": "1.0",
+        "version": VERSION,
     }
 
 
@@ -55,25 +74,32 @@ def read_columns(text: str) -> list[Column]:
         FormatError: It is no JSON or no Personalize schema.
     """
     try:
-        fields = json.loads(text)["fields"]
-        return [_column(field) for field in fields]
-    except (ValueError, KeyError, TypeError) as error:
+        return [read_column(field) for field in fields_of(text)]
+    except ValueError as error:
         raise FormatError(f"the schema is no Avro record schema: {error}") from error
 
 
-def _field(column: Column) -> dict[str, Any]:
-    field: dict[str, Any] = {
-        "name": column.name,
-        "type": ["null", column.type] if column.nullable else column.type,
-    }
-    if column.categorical:
-        field["categorical"] = True
-    if column.textual:
-        field["textual"] = True
-    return field
+def fields_of(text: str) -> list[dict[str, Any]]:
+    """The fields of a schema's text as they stand there.
+
+    Raises:
+        FormatError: It is no JSON or has no fields with names.
+    """
+    try:
+        fields = json.loads(text)["fields"]
+        if not all(isinstance(field["name"], str) and "type" in field for field in fields):
+            raise ValueError("a field without name or type")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise FormatError(f"the schema is no Avro record schema: {error}") from error
+    return list(fields)
 
 
-def _column(field: Mapping[str, Any]) -> Column:
+def read_column(field: Mapping[str, Any]) -> Column:
+    """A field of a schema as a column.
+
+    Raises:
+        ValueError: Its type is no scalar, nor a union of one with null.
+    """
     kinds = field["type"] if isinstance(field["type"], list) else [field["type"]]
     scalars = [kind for kind in kinds if kind != "null"]
     if len(scalars) != 1 or not isinstance(scalars[0], str):
@@ -84,4 +110,20 @@ def _column(field: Mapping[str, Any]) -> Column:
         nullable="null" in kinds,
         categorical=bool(field.get("categorical")),
         textual=bool(field.get("textual")),
+        item_name=bool(field.get("itemName")),
     )
+
+
+def _field(column: Column) -> dict[str, Any]:
+    field: dict[str, Any] = {
+        "name": column.name,
+        "type": ["null", column.type] if column.nullable else column.type,
+    }
+    for attribute, is_set in (
+        ("categorical", column.categorical),
+        ("textual", column.textual),
+        ("itemName", column.item_name),
+    ):
+        if is_set:
+            field[attribute] = True
+    return field

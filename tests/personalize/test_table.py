@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp_engine.errors import InputError
-from nlp_engine.personalize.schema import Column, items_schema, read_columns, schema_json
+from nlp_engine.personalize.schema import (
+    Column,
+    DatasetType,
+    dataset_schema,
+    read_columns,
+    schema_json,
+)
 from nlp_engine.personalize.table import format_cell, read_rows, write_header, write_row
 
 COLUMNS = [
@@ -94,7 +100,7 @@ def test_broken_files_name_the_line(tmp_path: Path) -> None:
 
 
 def test_the_schema_is_avro_as_personalize_reads_it() -> None:
-    schema = items_schema(COLUMNS)
+    schema = dataset_schema(DatasetType.ITEMS, COLUMNS)
     assert schema == {
         "type": "record",
         "name": "Items",
