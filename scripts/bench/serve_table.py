@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 OURS = "nlp_engine serve"
@@ -21,12 +21,11 @@ def print_tables(rows: Sequence[Row]) -> None:
         _line(server, (_rate(_of(rows, "full", server, *case)) for case in _CASES))
     for server in servers[1:]:
         _line(f"ours / {server}", (_ratio(rows, server, case) for case in _CASES))
+    for server in servers:
+        _line(f"{server}, processor µs a request", _medians(rows, "full", server, "cpu"))
     for server in (OURS, PEER):
-        _line(f"{server}, processor µs a request",
-              (_median(_of(rows, "full", server, *case), "cpu") for case in _CASES))  # fmt: skip
         for name, key in (("median", "p50"), ("99 %", "p99")):
-            _line(f"{server}, {name} of ms at half load",
-                  (_median(_of(rows, "half", server, *case), key) for case in _CASES))  # fmt: skip
+            _line(f"{server}, ms at half load, {name}", _medians(rows, "half", server, key))
     failed = sum(row["failed"] for row in rows if row["server"] == OURS)
     print(f"\nFailed requests of {OURS}: {failed}")
     for row in rows:
@@ -64,10 +63,19 @@ def _rate(rows: Sequence[Row]) -> str:
 
 def _ratio(rows: Sequence[Row], server: str, case: tuple[int, int]) -> str:
     """The median of the rounds' ratios."""
-    pairs = zip(_of(rows, "full", OURS, *case), _of(rows, "full", server, *case), strict=True)
-    ratios = [ours["rate"] / theirs["rate"] for ours, theirs in pairs]
-    return f"{statistics.median(ratios):.1f} x" if ratios else ""
+    theirs = _of(rows, "full", server, *case)
+    if not theirs:
+        return ""
+    pairs = zip(_of(rows, "full", OURS, *case), theirs, strict=True)
+    ratios = [ours["rate"] / peer["rate"] for ours, peer in pairs]
+    return f"{statistics.median(ratios):.1f} x"
 
 
-def _median(rows: Sequence[Row], key: str) -> str:
-    return f"{statistics.median(row[key] for row in rows):.2f}" if rows else ""
+def _medians(rows: Sequence[Row], kind: str, server: str, key: str) -> Iterator[str]:
+    for case in _CASES:
+        found = [row[key] for row in _of(rows, kind, server, *case)]
+        yield _short(statistics.median(found)) if found else ""
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
