@@ -9,6 +9,7 @@ number of ranks alone if every rank has one thread.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import logging
 import os
@@ -75,21 +76,69 @@ def threads_per_rank(comm: Any) -> int:
     return int(min(comm.allgather(threads)))
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Share:
+    """A rank's share of the words, and in which parts it reads them.
+
+    Attributes:
+        comm: All ranks.
+        corpus: The corpus, but with the ids of this rank alone.
+        whole_words: Words of all ranks in one pass.
+        own_words: Those of this one.
+        parts: int64 (K, T, 2), for each round of an epoch the threads' begins and ends.
+        threads: int64 (T, 7), where the threads begin.
+    """
+
+    comm: Any
+    corpus: EncodedCorpus
+    whole_words: int
+    own_words: int
+    parts: NDArray[np.int64]
+    threads: NDArray[np.int64]
+
+
+def own_share(corpus: EncodedCorpus, chosen: Word2VecSettings, comm: Any) -> Share:
+    """This rank's share of a corpus; the ids of the others can go.
+
+    Args:
+        corpus: Encoded with the settings' `min_count`; the same on all ranks.
+        chosen: The settings, with a number of threads.
+        comm: From `all_ranks`.
+
+    Raises:
+        InputError: Another rank has another corpus.
+    """
+    _check_same_words(corpus, comm)
+    whole, threads = trainer.words_to_read(corpus, chosen), chosen.threads or 1
+    rounds = -(-whole.words // (comm.size * chosen.average_every))
+    parts = word2vec.cut(whole, comm.size * threads * rounds)
+    own = parts.reshape(comm.size, threads, rounds, 2)[comm.rank]
+    begin, end = own[0, 0, 0], own[-1, -1, 1]
+    ids = corpus.ids[begin:end].copy()
+    start = word2vec.start(whole, threads=comm.size * threads, seed=chosen.seed)
+    return Share(
+        comm=comm,
+        corpus=dataclasses.replace(corpus, ids=ids),
+        whole_words=whole.words,
+        own_words=int(np.count_nonzero(ids != LINE_END)),
+        parts=np.ascontiguousarray((own - begin).swapaxes(0, 1)),
+        threads=start.threads[comm.rank * threads : (comm.rank + 1) * threads].copy(),
+    )
+
+
 def train(
-    corpus: EncodedCorpus,
+    share: Share,
     chosen: Word2VecSettings,
-    comm: Any,
     *,
     checkpoints: Checkpoints | None = None,
     report: Report = silent,
     pretrained: FillRows | None = None,
 ) -> tuple[TrainedVectors, TrainingRun]:
-    """Train word vectors on all ranks; every one calls this with the same corpus and settings.
+    """Train word vectors on all ranks; every one calls this with its share.
 
     Args:
-        corpus: Encoded with the settings' `min_count`.
-        chosen: The settings, with a number of threads.
-        comm: From `all_ranks`.
+        share: From `own_share`, with the same settings.
+        chosen: The settings.
         checkpoints: Of the first rank, which writes those of all; None on others.
         report: Told of words, loss and learning rate, estimated from this rank's.
         pretrained: Gives words the vectors to start from.
@@ -98,103 +147,56 @@ def train(
         The matrices, the same on all ranks, and what was measured.
 
     Raises:
-        InputError: Another rank has another corpus.
         SettingError: The matrices would not fit into memory.
     """
-    _check_same_words(corpus, comm)
-    model, whole = trainer.new_model(corpus, chosen), trainer.words_to_read(corpus, chosen)
-    trainer.fill_rows(model, corpus, chosen.seed, pretrained)
-    share = _Share.of(whole, chosen, comm)
-    training = _Training(model, share, comm, checkpoints)
-    training.run(trainer.Watch(whole, training.measured, report), 60 * chosen.checkpoint_minutes)
-    return trainer.trained_vectors(corpus, model, training.measured), training.measured
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Share:
-    """A rank's words, and in which parts it reads them.
-
-    Attributes:
-        words: All parts of all epochs as one pass.
-        parts: int64 (K, T, 2), for each round of an epoch the threads' begins and ends.
-        epochs: Passes over the parts.
-        of_all: Words of all ranks per word of this one.
-        start: Where the threads begin.
-    """
-
-    words: word2vec.Word2VecCorpus
-    parts: NDArray[np.int64]
-    epochs: int
-    of_all: float
-    start: word2vec.Word2VecState
-
-    @classmethod
-    def of(cls, whole: word2vec.Word2VecCorpus, chosen: Word2VecSettings, comm: Any) -> _Share:
-        threads = chosen.threads or 1
-        rounds = -(-whole.words // (comm.size * chosen.average_every))
-        parts = word2vec.cut(whole, comm.size * threads * rounds)
-        own = parts.reshape(comm.size, threads, rounds, 2)[comm.rank]
-        begin, end = own[0, 0, 0], own[-1, -1, 1]
-        ids = whole.ids[begin:end].copy()
-        words = int(np.count_nonzero(ids != LINE_END))
-        start = word2vec.start(whole, threads=comm.size * threads, seed=chosen.seed)
-        return cls(
-            words=word2vec.Word2VecCorpus(
-                ids=ids,
-                keep=whole.keep,
-                words=words * whole.epochs,
-                epochs=1,
-                learning_rate=whole.learning_rate,
-                decay_power=whole.decay_power,
-            ),
-            parts=np.ascontiguousarray((own - begin).swapaxes(0, 1)),
-            epochs=whole.epochs,
-            of_all=whole.words / max(words, 1),
-            start=word2vec.Word2VecState(
-                start.threads[comm.rank * threads : (comm.rank + 1) * threads].copy()
-            ),
-        )
+    model = trainer.new_model(share.corpus, chosen)
+    trainer.fill_rows(model, share.corpus, chosen.seed, pretrained)
+    training = _Training(model, share, checkpoints)
+    training.run(chosen, report)
+    return trainer.trained_vectors(share.corpus, model, training.measured), training.measured
 
 
 class _Training:
     """Rounds of training and averaging, from the first or from a checkpoint's."""
 
     def __init__(
-        self,
-        model: word2vec.Word2VecModel,
-        share: _Share,
-        comm: Any,
-        checkpoints: Checkpoints | None,
+        self, model: word2vec.Word2VecModel, share: Share, checkpoints: Checkpoints | None
     ) -> None:
-        self._model, self._share, self._comm = model, share, comm
+        self._model, self._share, self._comm = model, share, share.comm
         self._checkpoints = checkpoints
         self._matrices = [model.input_rows, model.output_rows]
-        self.measured = TrainingRun(share.start)
+        self.measured = TrainingRun(word2vec.Word2VecState(share.threads))
         self._done = self._resume()  # rounds
 
-    def run(self, watch: trainer.Watch, seconds: float) -> None:
-        """Train to the end, with a checkpoint every so many seconds."""
+    def run(self, chosen: Word2VecSettings, report: Report) -> None:
+        """Train to the end, with a checkpoint every so many minutes."""
+        share, measured = self._share, self.measured
+        whole = trainer.words_to_read(share.corpus, chosen)
+        # To the kernel all parts of all epochs are one pass over this rank's words.
+        own = dataclasses.replace(whole, words=share.own_words * chosen.epochs, epochs=1)
+        watch = trainer.Watch(whole, measured, report)
         averaging = Averaging(self._comm, self._matrices)
-        state, parts = self.measured.state, self._share.parts
-        rounds = len(parts) * self._share.epochs
+        rounds = len(share.parts) * chosen.epochs
+        of_all = share.whole_words / max(share.own_words, 1)
         saved = time.monotonic()
 
         def on_tick(words_done: int, loss: float | None) -> bool:
-            watch.tick(round(words_done * self._share.of_all), loss)
+            watch.tick(round(words_done * of_all), loss)
             return True
 
-        began, cpu_began = time.monotonic(), trainer.cpu_seconds()
         while self._done < rounds:
-            state.read(parts[self._done % len(parts)])
-            word2vec.train(self._model, self._share.words, state, on_tick=on_tick)
+            began, cpu_began = time.monotonic(), trainer.cpu_seconds()
+            measured.state.read(share.parts[self._done % len(share.parts)])
+            word2vec.train(self._model, own, measured.state, on_tick=on_tick)
             averaging.average()
             self._done += 1
-            due = self._comm.bcast(time.monotonic() - saved >= seconds)
-            if due and self._done < rounds:
+            measured.seconds += time.monotonic() - began
+            measured.cpu_seconds += trainer.cpu_seconds() - cpu_began
+            due = time.monotonic() - saved >= 60 * chosen.checkpoint_minutes
+            if self._comm.bcast(due) and self._done < rounds:
                 self._save()
                 saved = time.monotonic()
-        self.measured.seconds += time.monotonic() - began
-        self.measured.cpu_seconds += self._comm.allreduce(trainer.cpu_seconds() - cpu_began)
+        measured.cpu_seconds = self._comm.allreduce(measured.cpu_seconds)
 
     def _save(self) -> None:
         state = self.measured.state
@@ -208,7 +210,11 @@ class _Training:
                     "threads": np.stack([threads for threads, _ in states]),
                     "words": np.array([words for _, words in states]),
                 },
-                {"losses": self.measured.losses},
+                {
+                    "losses": self.measured.losses,
+                    "seconds": self.measured.seconds,
+                    "cpu_seconds": self._comm.size * self.measured.cpu_seconds,
+                },
             )
 
     def _resume(self) -> int:
@@ -221,6 +227,8 @@ class _Training:
             for matrix, name in zip(self._matrices, ("input", "output"), strict=True):
                 matrix[:] = found.arrays[name]
             self.measured.losses.extend(map(tuple, found.rest["losses"]))
+            self.measured.seconds = found.rest["seconds"]
+            self.measured.cpu_seconds = found.rest["cpu_seconds"]
             sent = found.done, np.array(found.arrays["threads"]), found.arrays["words"].tolist()
         done, threads, words = self._comm.bcast(sent)
         copy_from_first(self._comm, self._matrices)

@@ -148,7 +148,9 @@ def _help(corpora: _Corpora, chosen: Word2VecSettings, comm: Any) -> WordVectors
     encoded = encode_corpus(
         corpora.paths, min_count=max(chosen.min_count, 1), threads=chosen.threads
     )
-    trained, _ = distributed.train(encoded, chosen, comm, pretrained=_pretrained(chosen))
+    share = distributed.own_share(encoded, chosen, comm)
+    del encoded  # with the ids of all ranks
+    trained, _ = distributed.train(share, chosen, pretrained=_pretrained(chosen))
     return WordVectors(trained.words, trained.input_rows)
 
 
@@ -173,9 +175,11 @@ def _train(
             scratch=folder,
             report=report,
         )
+        share = distributed.own_share(encoded, chosen, comm) if comm else None
+        encoded = share.corpus if share else encoded
         with _scratch(folder, chosen) as scratch:
             trained, measured = _run_engine(
-                encoded, chosen, checkpoints, Path(scratch), report, comm
+                encoded, share, chosen, checkpoints, Path(scratch), report
             )
             vectors = write_vectors(folder, trained, chosen, tokens=encoded.tokens)
         write_training(folder, **measured)
@@ -234,11 +238,11 @@ def _scratch(
 
 def _run_engine(
     corpus: EncodedCorpus,
+    share: distributed.Share | None,
     chosen: Word2VecSettings,
     checkpoints: Checkpoints,
     scratch: Path,
     report: Report,
-    comm: Any,
 ) -> tuple[TrainedVectors, dict[str, Any]]:
     """The trained matrices, and what `training.json` holds."""
     if chosen.engine == "native":
@@ -247,13 +251,13 @@ def _run_engine(
             "report": report,
             "pretrained": _pretrained(chosen),
         }
-        if comm:
-            trained, run = distributed.train(corpus, chosen, comm, **how)
+        if share:
+            trained, run = distributed.train(share, chosen, **how)
         else:
             trained, run = trainer.train(corpus, chosen, **how)
-        measured = {"seconds": run.seconds, "cpu_seconds": run.cpu_seconds}
-        measured |= {"ranks": comm.size} if comm else {}
-        return trained, {"loss": trained.losses, **measured}
+        seconds = {"seconds": run.seconds, "cpu_seconds": run.cpu_seconds}
+        ranks = {"ranks": share.comm.size} if share else {}
+        return trained, {"loss": trained.losses, **seconds, **ranks}
     train = peers.train_with_fasttext if chosen.engine == "fasttext" else peers.train_with_gensim
     trained = train(corpus, chosen, folder=scratch, report=report)
     return trained, {"loss": trained.losses}
