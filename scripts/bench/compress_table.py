@@ -38,7 +38,9 @@ def print_table(lines: Sequence[Row]) -> None:
 def _difference(ours: Sequence[float], theirs: Sequence[float]) -> str:
     """Of the same models, so that its error is that of the pairs."""
     pairs = [a - b for a, b in zip(ours, theirs, strict=True)]
-    error = stdev(pairs) / math.sqrt(len(pairs)) if len(pairs) > 1 else 0.0
+    if len(pairs) == 1:
+        return f"{pairs[0]:+.2f}"
+    error = stdev(pairs) / math.sqrt(len(pairs))
     shown = f"{fmean(pairs):+.2f} ± {error:.2f}"
     return f"**{shown}**" if fmean(pairs) < -error else shown
 
