@@ -2,7 +2,8 @@
 
     sdk_jobs.py SPEC.toml train|tune|deploy [--telemetry]
 
-It writes how often the SDK wanted to tell AWS of a call.
+It writes how often the SDK wanted to tell AWS of a call; what the endpoint answers is in
+`answer.json` beside the specification.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ def main() -> None:
             initial_instance_count=spec.hosting.instance_count,
             wait=False,
         )
-        body = json.dumps({"instances": ["apples"]})
+        body = json.dumps({"instances": ["apples"], "configuration": {"k": 2}})
         answer = endpoint.invoke(body=body, content_type="application/json")
-        assert answer.body.read()
+        (Path(sys.argv[1]).parent / "answer.json").write_bytes(answer.body.read())
     sys.stdout.write(f"{len(told)}\n")
 
 

@@ -69,6 +69,7 @@ def test_what_the_file_says_wrongly(
         (VECTORS, [('region = "us-east-1"', "")], "no region is known; set region"),
         (VECTORS, [('region = "us-east-1"', 'region = "Virginia"')], "must be one such as us-east"),
         (VECTORS, [("s3://bucket/models", "models")], "output is 'models'; SageMaker needs an s3"),
+        (VECTORS, [("s3://bucket/text8", "s3://Bucket/x")], "channel train is 's3://Bucket/x'"),
         (VECTORS, [("s3://bucket/text8", "text8")], "or run the job with --on local"),
         (VECTORS, [(MODE, f"{MODE}\nseed = 3")], "'seed' is not one of BlazingText's"),
         (VECTORS + "[instance]\ntype = 'c5.large'", [], "[instance] type is 'c5.large'"),
@@ -93,27 +94,30 @@ def test_what_the_file_says_wrongly(
         (CLASSIFIER, [(VALIDATION, "")], "early_stopping is True, which needs validation"),
         (
             VECTORS,
-            [('train = "s3', 'validation = "s3://b/v"\ntrain = "s3')],
+            [('train = "s3', 'validation = "s3://bkt/v"\ntrain = "s3')],
             "mode batch_skipgram takes the channel train alone",
         ),
         (VECTORS + SPOT + "max_wait_seconds = 60", [], "below max_seconds 3600"),
         (VECTORS + SPOT + "max_wait_seconds = 7200", [], "may wait at most 3600"),
-        (VECTORS + SPOT + 'checkpoints = "s3://b/c"', [], "which BlazingText does not write"),
+        (VECTORS + SPOT + 'checkpoints = "s3://bkt/c"', [], "which BlazingText does not write"),
         (VECTORS + SPOT + 'checkpoints = "c"', [OURS], "[spot] checkpoints is 'c'"),
         (
             VECTORS,
-            [('"s3://bucket/text8"', '{ source = "s3://b/t", input_mode = "Pipe" }')],
+            [('"s3://bucket/text8"', '{ source = "s3://bkt/t", input_mode = "Pipe" }')],
             "mode batch_skipgram reads files",
         ),
         (
             CLASSIFIER,
-            [('"s3://bucket/dbpedia.train"', '{ source = "s3://b/t", input_mode = "Pipe" }')],
+            [('"s3://bucket/dbpedia.train"', '{ source = "s3://bkt/t", input_mode = "Pipe" }')],
             "which carries augmented manifests",
         ),
         (
             CLASSIFIER,
             [
-                ('"s3://bucket/dbpedia.train"', '{ source = "s3://b/t", attributes = ["a", "b"] }'),
+                (
+                    '"s3://bucket/dbpedia.train"',
+                    '{ source = "s3://bkt/t", attributes = ["a", "b"] }',
+                ),
             ],
             "attributes are a, b; expected source and the name of the label",
         ),
@@ -122,7 +126,7 @@ def test_what_the_file_says_wrongly(
             [
                 (
                     '"s3://bucket/dbpedia.train"',
-                    '{ source = "s3://b/t", attributes = ["source", "b"], input_mode = "Pipe" }',
+                    '{ source = "s3://bkt/t", attributes = ["source", "b"], input_mode = "Pipe" }',
                 ),
                 ("ml.c5.4xlarge", "ml.p3.2xlarge"),
             ],
@@ -189,6 +193,9 @@ def test_transform_and_endpoint_are_checked_too(tmp_path: Path) -> None:
     spec = make_spec(tmp_path, CLASSIFIER, ("ml.m5.xlarge", "m5"))
     with pytest.raises(SettingError, match=r"\[endpoint\] instance_type is 'm5'"):
         check_for_sagemaker(spec, "deploy")
+    local = ("[endpoint]\n", '[endpoint]\nmodel = "langid.tar.gz"\n')
+    with pytest.raises(SettingError, match=r"\[endpoint\] model is 'langid.tar.gz'"):
+        check_for_sagemaker(make_spec(tmp_path, CLASSIFIER, local), "deploy")
     filtered = ('output = "s3://bucket/answers"', 'output = "s3://bucket/a"\noutput_filter = "$"')
     with pytest.raises(SettingError, match="set join_input = true"):
         check_for_sagemaker(make_spec(tmp_path, CLASSIFIER, filtered), "transform")

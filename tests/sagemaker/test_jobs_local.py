@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
 from nlp_engine.classification.classifier import Classifier
+from nlp_engine.cli.app import app
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import EngineError, InputError, SettingError
 from nlp_engine.sagemaker import container, local
 from nlp_engine.sagemaker.local_transform import transform
 from nlp_engine.sagemaker.local_tuning import tune
 from nlp_engine.sagemaker.spec import JobSpec, Transform
-from tests.sagemaker.job_specs import CLASSIFIER, VECTORS, make_spec
+from tests.sagemaker.job_specs import CLASSIFIER, VECTORS, make_spec, write_spec
+from tests.sagemaker.moto_cloud import served
 
 LABELLED = (
     "__label__fruit apples and pears grow on old trees\n"
@@ -198,22 +200,48 @@ def test_a_transform_that_fails_leaves_nothing(tmp_path: Path, classifier: Path)
         transform(classifier, wrong)
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "nlp_engine", "job", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["job", *arguments])
 
 
-def test_the_commands(tmp_path: Path) -> None:
-    classifier_spec(tmp_path, ('name = "dbpedia"', 'name = "dbpedia"\nout = "model"'))
-    trained = run(tmp_path, "train", "job.toml")
-    assert trained.returncode == 0, trained.stderr
+def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.jsonl").write_text('{"source": "pears"}\n')
+    classifier_spec(
+        tmp_path,
+        ('name = "dbpedia"', 'name = "dbpedia"\nout = "model"'),
+        ("s3://bucket/batch/", "in.jsonl"),
+        ("s3://bucket/answers", "answers"),
+        tuning=TUNING.replace("max_jobs = 4", "max_jobs = 1"),
+    )
+    trained = run("train", "job.toml")
+    assert trained.exit_code == 0, trained.stderr
     assert trained.stdout.startswith("model: ") and "model.bin" in trained.stdout
-    again = run(tmp_path, "train", "job.toml")
-    assert again.returncode == 2 and "model exists" in again.stderr
+    again = run("train", "job.toml")
+    assert again.exit_code == 2 and "model exists" in again.stderr
+    tuned = run("tune", "job.toml", "-o", "tuned")
+    assert tuned.exit_code == 0, tuned.stderr
+    assert "tuning.json" in tuned.stdout and tuned.stderr.startswith("trial 0: ")
+    assert run("transform", "job.toml").stdout == "answers/in.jsonl.out\n"
     (tmp_path / "labelled.txt").write_text("no labels\n")
-    wrong = run(tmp_path, "train", "job.toml", "-o", "other")
-    assert wrong.returncode == 2 and "has no label at its beginning" in wrong.stderr
+    wrong = run("train", "job.toml", "-o", "other")
+    assert wrong.exit_code == 2 and "has no label at its beginning" in wrong.stderr
     (tmp_path / "job.toml").write_text("name = 7")
-    broken = run(tmp_path, "tune", "job.toml")
-    assert broken.returncode == 2
+    broken = run("tune", "job.toml")
+    assert broken.exit_code == 2
     assert broken.stderr == "nlp-engine: job.toml: name is 7; it must be text\n"
+
+
+def test_asking_a_local_endpoint(tmp_path: Path, classifier: Path) -> None:
+    path = str(write_spec(tmp_path, CLASSIFIER))
+    (tmp_path / "request.json").write_text('{"instances": ["pears"]}')
+    with served(classifier) as url:
+        port = url.rpartition(":")[2]
+        answer = run("invoke", path, str(tmp_path / "request.json"), "--port", port)
+        assert json.loads(answer.stdout)[0]["label"] == ["__label__fruit"]
+        (tmp_path / "request.json").write_text("[]")
+        refused = run("invoke", path, str(tmp_path / "request.json"), "--port", port)
+    assert refused.exit_code == 2
+    assert refused.stderr.startswith("nlp-engine: endpoint dbpedia gives no answer: ")
+    gone = run("invoke", path, str(tmp_path / "request.json"), "--port", port)
+    assert gone.exit_code == 2 and "Could not connect" in gone.stderr

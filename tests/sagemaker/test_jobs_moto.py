@@ -8,6 +8,7 @@ import tarfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -51,6 +52,13 @@ def moto(server: tuple[str, Proxy], monkeypatch: pytest.MonkeyPatch) -> Proxy:
 
 def send(action: str, spec: JobSpec) -> list[str]:
     return jobs.send(spec, plan(action, spec))
+
+
+def sagemaker_of_moto() -> Any:
+    """What moto keeps of SageMaker."""
+    from moto.backends import get_backend
+
+    return get_backend("sagemaker")["123456789012"][REGION]
 
 
 def put_model(spec: JobSpec, folder: Path, *, leave_out: str = "") -> None:
@@ -122,16 +130,30 @@ def test_waiting_tells_changes_and_log_lines(moto: Proxy, tmp_path: Path) -> Non
 
 
 def test_a_failed_job_ends_the_waiting_with_its_reason(moto: Proxy, tmp_path: Path) -> None:
-    from moto.backends import get_backend
-
     spec = make_spec(tmp_path)
     send("train", spec)
-    (job,) = get_backend("sagemaker")["123456789012"][REGION].training_jobs.values()
+    (job,) = sagemaker_of_moto().training_jobs.values()
     job.training_job_status, job.failure_reason = "Failed", "the channel train is empty"
     with pytest.raises(EngineError, match="text8-vectors: Failed, .*the channel train is empty"):
         status.wait(spec, PRICES, log=lambda line: None)
     with pytest.raises(EngineError, match="is Failed; it has no model"):
         download_model(spec, spec.name, tmp_path / "model")
+
+
+def test_the_model_of_a_tuning_is_that_of_its_best_job(moto: Proxy, tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, CLASSIFIER)
+    assert status.best_training_job(spec) is None
+    send("tune", spec)
+    (job,) = sagemaker_of_moto().hyper_parameter_tuning_jobs.values()
+    job.best_training_job = {
+        "TrainingJobName": "dbpedia-007",
+        "FinalHyperParameterTuningJobObjectiveMetric": {
+            "MetricName": "validation:accuracy", "Value": 0.9721,
+        },
+    }  # fmt: skip
+    (state,) = status.states(spec, PRICES)
+    assert "best dbpedia-007 (validation:accuracy 0.9721)" in str(state)
+    assert status.best_training_job(spec) == "dbpedia-007"
 
 
 def test_nothing_is_left_of_a_deployment_that_fails(moto: Proxy, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ It runs in an interpreter of its own (a gigabyte, with other versions of what is
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -15,10 +16,12 @@ from typing import Any
 
 import pytest
 
+from nlp_engine.classification.train import train_classifier
 from nlp_engine.errors import MissingExtraError
 from nlp_engine.sagemaker import sdk
 from nlp_engine.sagemaker.requests import plan
 from tests.sagemaker.job_specs import CLASSIFIER, OUR_IMAGE, VECTORS, make_spec, write_spec
+from tests.sagemaker.moto_cloud import served
 from tests.sagemaker.moto_server import Proxy, moto_server
 
 PYTHON = os.environ.get("NLP_ENGINE_SDK_PYTHON", "")
@@ -60,7 +63,7 @@ def server() -> Iterator[tuple[str, Proxy]]:
         yield started
 
 
-def send(server: tuple[str, Proxy], path: Path, *arguments: str) -> int:
+def send(server: tuple[str, Proxy], path: Path, *arguments: str, runtime: str = "") -> int:
     """Send a job by the SDK; how often it told AWS of it."""
     url, proxy = server
     proxy.reset()
@@ -70,6 +73,7 @@ def send(server: tuple[str, Proxy], path: Path, *arguments: str) -> int:
         "HOME": str(path.parent),
         "PYTHONPATH": str(PROJECT),
         "AWS_ENDPOINT_URL": url,
+        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": runtime or url,
         **credentials,
     }
     command = [PYTHON, str(PROJECT / "tests/sagemaker/sdk_jobs.py"), str(path), *arguments]
@@ -126,7 +130,13 @@ def test_tuning(
 @pytest.mark.full
 def test_deploying_and_asking(server: tuple[str, Proxy], tmp_path: Path) -> None:
     path = write_spec(tmp_path, CLASSIFIER)
-    assert send(server, path, "deploy") == 0
+    (tmp_path / "labelled").write_text("__label__fruit apples\n__label__metal iron\n" * 40)
+    options = {"epochs": 20, "learning_rate": 0.5, "buckets": 100, "min_count": 1}
+    train_classifier(tmp_path / "labelled", tmp_path / "model", **options)
+    with served(tmp_path / "model") as url:
+        assert send(server, path, "deploy", runtime=url) == 0
+    answer = json.loads((tmp_path / "answer.json").read_text())
+    assert [found["label"] for found in answer] == [["__label__fruit", "__label__metal"]]
     for ours in plan("deploy", make_spec(tmp_path, CLASSIFIER)):
         (theirs,) = server[1].sent(ours.operation)
         theirs.pop("Tags", None)  # the SDK notes where the model came from

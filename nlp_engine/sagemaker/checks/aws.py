@@ -6,6 +6,7 @@ import re
 
 from nlp_engine.errors import SettingError
 from nlp_engine.sagemaker import blazingtext
+from nlp_engine.sagemaker.checks.addresses import check_s3
 from nlp_engine.sagemaker.checks.channels import check_channels
 from nlp_engine.sagemaker.checks.hardware import check_hardware
 from nlp_engine.sagemaker.checks.tuning import check_tuning
@@ -45,6 +46,8 @@ def check_for_sagemaker(spec: JobSpec, action: str) -> None:
             _check_spot(spec, spec.spot)
     if action == "tune":
         check_tuning(spec, tuning_of(spec))
+    if action in ("deploy", "transform"):
+        check_s3("[endpoint] model", spec.model_data)
     if action == "deploy":
         _check_instance_type("[endpoint] instance_type", spec.hosting.instance_type)
     if action == "transform":
@@ -71,14 +74,6 @@ def _check_account(spec: JobSpec) -> None:
     if not _REGION.fullmatch(account.region):
         raise SettingError(f"region is {account.region!r}; it must be one such as us-east-1")
     check_s3("[sagemaker] output", account.output)
-    if spec.hosting.model:
-        check_s3("[endpoint] model", spec.hosting.model)
-
-
-def check_s3(what: str, address: str) -> None:
-    """Check that an address is one of S3."""
-    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?", address):
-        raise SettingError(f"{what} is {address!r}; SageMaker needs an s3://BUCKET/… address")
 
 
 def _check_instance_type(what: str, type: str) -> None:
