@@ -226,3 +226,17 @@ def test_very_many_and_very_long_texts(models: Models) -> None:
     answers = ask(models.labels, {"instances": texts})
     assert len(answers) == len(texts)
     assert all(math.isfinite(answer["prob"][0]) for answer in answers)
+
+
+def test_long_texts_come_as_csv_too(models: Models) -> None:
+    text = "apple " * 50_000
+    rows = csv_rows(models.labels, f'"{text}"\n"iron, tin"\n')
+    assert [row.partition(",")[0] for row in rows] == ["__label__fruit", "__label__metal"]
+
+
+def test_answers_larger_than_memory_are_refused() -> None:
+    endpoint = Endpoint(WordVectors(["a"], np.ones((1, 2000), np.float32)))
+    assert len(ask(endpoint, {"instances": ["a"] * 100})) == 100
+    response = endpoint.invoke(json.dumps({"instances": ["a"] * 10_000}).encode())
+    assert response.status == 400
+    assert b"about 419 MiB, more than 256; ask for fewer" in response.body

@@ -14,6 +14,8 @@ from nlp_engine.embeddings.vectors import WordVectors
 
 Ranker = Any
 """An `EntityRanker`, whose module brings libraries that only building needs."""
+_NUMBER_BYTES = 22
+_LABEL_BYTES = 48
 
 
 class Answers(Protocol):
@@ -33,6 +35,9 @@ class Answers(Protocol):
             instances: (N) words or texts.
             ks: (N) how many labels each of them gets at most.
         """
+
+    def size(self, ks: Sequence[int]) -> int:
+        """About how many bytes the answers to so many instances will have."""
 
     def columns(self, answer: Any) -> list[Any]:
         """An answer as the columns of a table, which may be lists."""
@@ -69,6 +74,10 @@ class Labels:
             for labels, k in zip(found, ks, strict=True)
         ]
 
+    def size(self, ks: Sequence[int]) -> int:
+        """A label and a number for each of `k`."""
+        return _LABEL_BYTES * sum(min(k, len(self._words)) for k in ks)
+
     def columns(self, answer: Any) -> list[Any]:
         """Label and probability; for several of them a list each."""
         labels, probabilities = answer["label"], answer["prob"]
@@ -87,6 +96,10 @@ class Vectors:
     def answer(self, instances: Sequence[str], ks: Sequence[int]) -> list[Any]:  # noqa: ARG002
         """Words' vectors; of words that are unknown those of their sub-words, or zeros."""
         return [{"vector": self._vector(word), "word": word} for word in instances]
+
+    def size(self, ks: Sequence[int]) -> int:
+        """All numbers of a vector for each word."""
+        return _NUMBER_BYTES * len(self._zeros) * len(ks)
 
     def columns(self, answer: Any) -> list[Any]:
         """The word and its vector's numbers."""
@@ -109,6 +122,10 @@ class Links:
     def answer(self, instances: Sequence[str], ks: Sequence[int]) -> list[Any]:  # noqa: ARG002
         """Links with the fields of `EntityLink`, in the order of their mentions."""
         return [self._ranker.link(text) for text in instances]
+
+    def size(self, ks: Sequence[int]) -> int:  # noqa: ARG002
+        """Nothing: links are fewer than words."""
+        return 0
 
     def columns(self, answer: Any) -> list[Any]:
         """The list."""

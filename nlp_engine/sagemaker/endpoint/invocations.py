@@ -16,6 +16,7 @@ from nlp_engine.sagemaker.endpoint.models import open_links, open_model
 from nlp_engine.sagemaker.endpoint.payloads import CSV, JSON, JSON_LINES, Codec, Instances
 
 TEXT = "text/plain"
+_ANSWER_BYTES = 256 << 20  # SageMaker passes on far less
 _log = logging.getLogger(__name__)
 
 
@@ -108,6 +109,12 @@ class Endpoint:
             return Response(500, TEXT, b"the model failed; the server's log says why")
 
     def _answer(self, asked: Instances) -> Sequence[Any]:
+        size = self._answers.size(asked.ks)
+        if size > _ANSWER_BYTES:
+            raise InputError(
+                f"Customer Error: the answers would have about {size >> 20} MiB, more than "
+                f"{_ANSWER_BYTES >> 20}; ask for fewer at once"
+            )
         answers = self._answers.answer(asked.texts, asked.ks)
         if not asked.linked:
             return answers

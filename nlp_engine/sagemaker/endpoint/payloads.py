@@ -14,6 +14,7 @@ NOT_DECODED = (
     "Customer Error: Unable to decode payload: Incorrect data format. (caused by ValueError)"
 )
 """BlazingText's own words."""
+_TEXT_CHARACTERS = 1 << 30
 
 
 class Instances(NamedTuple):
@@ -41,6 +42,8 @@ class Codec:
         orjson = require("orjson", "serve")
         self._loads, self._dumps = orjson.loads, orjson.dumps
         self._numpy = orjson.OPT_SERIALIZE_NUMPY
+        # The library's limit of 128 KiB is for the whole process.
+        csv.field_size_limit(max(csv.field_size_limit(), _TEXT_CHARACTERS))
 
     def decode(self, body: bytes, kind: str, parameters: dict[str, str]) -> Instances:
         """Read a request's body.

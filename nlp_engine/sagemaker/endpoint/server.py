@@ -58,10 +58,11 @@ def serve(
             if started is not None:
                 started(chosen)
             if chosen.processes == 1:
-                _work(routes, chosen, metrics, 0, listener)
+                _work(routes, chosen, metrics, 0, listener, None)
             else:
+                own = os.getpid()
                 _Supervisor(
-                    lambda i: _work(routes, chosen, metrics, i, listener), chosen, listener
+                    lambda i: _work(routes, chosen, metrics, i, listener, own), chosen, listener
                 ).run()
         finally:
             gc.unfreeze()
@@ -78,12 +79,17 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _work(
-    routes: Routes, chosen: ServeSettings, metrics: Metrics, i: int, listener: socket.socket
+    routes: Routes,
+    chosen: ServeSettings,
+    metrics: Metrics,
+    i: int,
+    listener: socket.socket,
+    parent: int | None,
 ) -> None:
     own = metrics.workers[i]
     own.values[numbers.CONNECTIONS] = 0  # of a worker that was killed
     own.add(numbers.STARTS)
-    Worker(routes, chosen, own).run(listener)
+    Worker(routes, chosen, own, parent).run(listener)
 
 
 @dataclass(slots=True)

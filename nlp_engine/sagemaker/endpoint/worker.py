@@ -36,9 +36,16 @@ class Worker:
         routes: What answers.
         settings: Time limits and the log.
         metrics: What it counts.
+        parent: The process without which it ends, too.
     """
 
-    def __init__(self, routes: Routes, settings: ServeSettings, metrics: WorkerMetrics) -> None:
+    def __init__(
+        self,
+        routes: Routes,
+        settings: ServeSettings,
+        metrics: WorkerMetrics,
+        parent: int | None = None,
+    ) -> None:
         self.routes = routes
         self.settings = settings
         self.metrics = metrics
@@ -49,7 +56,7 @@ class Worker:
         self._pool = ThreadPoolExecutor(_THREADS)
         self._most_connections = _allow_files() - _SPARE_FILES
         self._stopping = asyncio.Event()
-        self._parent = os.getppid()
+        self._parent = parent
 
     def run(self, listener: socket.socket) -> None:
         """Answer until SIGTERM or SIGINT, then finish what is under way.
@@ -89,7 +96,7 @@ class Worker:
             for connection in tuple(self._connections):
                 if connection.deadline < now:
                     connection.expire()
-            if os.getppid() != self._parent:  # nobody would stop this process any more
+            if self._parent not in (None, os.getppid()):  # nobody would stop it any more
                 self._stopping.set()
             await asyncio.sleep(_SWEEP_SECONDS)
 
