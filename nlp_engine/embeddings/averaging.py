@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from nlp_engine.errors import require
 
-_BLOCK_FLOATS = 1 << 18  # so many numbers at once stay in a processor's cache
+_BLOCK_FLOATS = 1 << 20  # so many numbers at once: few messages, and near the processor
 _TINY = np.float32(1e-30)
 
 
@@ -46,6 +46,11 @@ class Averaging:
             rows *= np.minimum(squares / np.maximum(_squares(rows), _TINY), 1)[:, None]
             rows += before
             before[:] = rows
+
+    def undo(self) -> None:
+        """Make the matrices again what they were after the last time."""
+        for rows, before in self._blocks:
+            rows[:] = before
 
 
 def copy_from_first(comm: Any, matrices: Sequence[NDArray[np.float32]]) -> None:

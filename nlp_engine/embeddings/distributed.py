@@ -110,7 +110,7 @@ def own_share(corpus: EncodedCorpus, chosen: Word2VecSettings, comm: Any) -> Sha
     """
     _check_same_words(corpus, comm)
     whole, threads = trainer.words_to_read(corpus, chosen), chosen.threads or 1
-    rounds = -(-whole.words // (comm.size * chosen.average_every))
+    rounds = -(-whole.words // (comm.size * threads * chosen.average_every))
     parts = word2vec.cut(whole, comm.size * threads * rounds)
     own = parts.reshape(comm.size, threads, rounds, 2)[comm.rank]
     begin, end = own[0, 0, 0], own[-1, -1, 1]
@@ -178,29 +178,37 @@ class _Training:
         averaging = Averaging(self._comm, self._matrices)
         rounds = len(share.parts) * chosen.epochs
         of_all = share.whole_words / max(share.own_words, 1)
-        saved = time.monotonic()
+        first = saved = time.monotonic()
 
         def on_tick(words_done: int, loss: float | None) -> bool:
             watch.tick(round(words_done * of_all), loss)
             return True
 
         while self._done < rounds:
+            states = self._comm.gather((measured.state.threads.copy(), measured.state.words_done))
+            if time.monotonic() - saved >= 60 * chosen.checkpoint_minutes:
+                self._save(states)
+                saved = time.monotonic()
             began, cpu_began = time.monotonic(), trainer.cpu_seconds()
             measured.state.read(share.parts[self._done % len(share.parts)])
-            word2vec.train(self._model, own, measured.state, on_tick=on_tick)
+            try:
+                word2vec.train(self._model, own, measured.state, on_tick=on_tick)
+            except KeyboardInterrupt:
+                if (
+                    self._checkpoints
+                    and time.monotonic() - first >= self._checkpoints.worth_seconds
+                ):
+                    averaging.undo()
+                    self._save(states)
+                raise
             averaging.average()
             self._done += 1
             measured.seconds += time.monotonic() - began
             measured.cpu_seconds += trainer.cpu_seconds() - cpu_began
-            due = time.monotonic() - saved >= 60 * chosen.checkpoint_minutes
-            if self._comm.bcast(due) and self._done < rounds:
-                self._save()
-                saved = time.monotonic()
         measured.cpu_seconds = self._comm.allreduce(measured.cpu_seconds)
 
-    def _save(self) -> None:
-        state = self.measured.state
-        states = self._comm.gather((state.threads, state.words_done))
+    def _save(self, states: Any) -> None:
+        """Write what all ranks' models are after a round, and all ranks' states, on the first."""
         if self._checkpoints:
             self._checkpoints.save(
                 self._done,

