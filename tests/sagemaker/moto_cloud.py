@@ -24,6 +24,8 @@ import boto3
 
 from nlp_engine.sagemaker import container
 
+_BATCH = 100  # lines; SageMaker fills the payload
+
 
 def split(address: str) -> tuple[str, str]:
     """Bucket and key of an address on S3."""
@@ -74,17 +76,16 @@ class Machines:
         """Do a transform job: batches of lines in, `NAME.out` out."""
         job = self._sagemaker.describe_transform_job(TransformJobName=name)
         wanted = job["TransformInput"]
-        assert wanted["SplitType"] == "Line"
+        assert (wanted["SplitType"], job["BatchStrategy"]) == ("Line", "MultiRecord")
         inputs = self.folder / name / "input"
         self._download(wanted["DataSource"]["S3DataSource"]["S3Uri"], inputs)
-        batch = 1 if job["BatchStrategy"] == "SingleRecord" else 100
         bucket, prefix = split(job["TransformOutput"]["S3OutputPath"])
         with self._served(job["ModelName"]) as url:
             for path in sorted(inputs.iterdir()):
                 lines = path.read_bytes().splitlines()
                 answers = [
-                    _post(f"{url}/invocations", b"\n".join(lines[i : i + batch]), wanted)
-                    for i in range(0, len(lines), batch)
+                    _post(f"{url}/invocations", b"\n".join(lines[i : i + _BATCH]), wanted)
+                    for i in range(0, len(lines), _BATCH)
                 ]
                 body = b"".join(answer.rstrip(b"\n") + b"\n" for answer in answers)
                 self._s3.put_object(Bucket=bucket, Key=f"{prefix}/{path.name}.out", Body=body)

@@ -309,8 +309,7 @@ def test_classification_of_dbpedia(notebook: Notebook, dbpedia: str) -> None:
     assert labels[0] == "__label__Apollo"
 
 
-@pytest.mark.parametrize("strategy", ["MultiRecord", "SingleRecord"])
-def test_batch_transform_with_json_lines(notebook: Notebook, dbpedia: str, strategy: str) -> None:
+def test_batch_transform_with_json_lines(notebook: Notebook, dbpedia: str) -> None:
     lines = [{"source": sentence.lower(), "id": i} for i, sentence in enumerate(SENTENCES * 80)]
     lines[1]["k"] = 1_000_000  # as AWS's active learning asks for all classes
     source = notebook.folder / "batch.jsonl"
@@ -320,7 +319,7 @@ def test_batch_transform_with_json_lines(notebook: Notebook, dbpedia: str, strat
     notebook.sagemaker.create_transform_job(
         TransformJobName="batch",
         ModelName="dbpedia",
-        BatchStrategy=strategy,
+        BatchStrategy="MultiRecord",
         TransformInput={
             "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}},
             "ContentType": "application/jsonlines",
