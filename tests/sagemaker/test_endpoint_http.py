@@ -526,3 +526,17 @@ def test_many_clients_at_once(server: Server) -> None:
     for thread in threads:
         thread.join()
     assert found == [expected] * 400
+
+
+def test_an_answer_that_is_being_taken_is_finished_when_it_is_stopped(folder: Path) -> None:
+    with served(folder / "vectors.bin", "--workers", "1") as server:
+        body = json.dumps({"instances": ["apple"] * 80_000}).encode()
+        client = server.connect()
+        client.sendall(head(len(body)) + body)
+        start = client.recv(100)
+        assert start.startswith(b"HTTP/1.1 200 ")
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        rest = read_all(client)
+        assert (start + rest).count(b'"word":"apple"') == 80_000
+        assert server.process.wait(timeout=10) == 0

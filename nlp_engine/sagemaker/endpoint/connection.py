@@ -78,6 +78,8 @@ class Connection(asyncio.Protocol):
         self._flushing = False
         self._rest()
         self._go_on()
+        if not self._keep_alive:
+            self.retire()
 
     def data_received(self, data: bytes) -> None:
         """Some bytes of requests."""
