@@ -229,7 +229,7 @@ def wait(
     from nlp_engine.sagemaker.aws import with_region
 
     read = with_region(_read(spec, out, job))
-    _wait(read, prices, get_model=True, overwrite=overwrite, quiet=quiet)
+    _wait(read, prices, overwrite=overwrite, quiet=quiet)
 
 
 @app.command()
@@ -311,20 +311,25 @@ def _send(
     if not quiet:
         typer.echo(f"cost: {cost.how}", err=True)
     if wait:
-        training = action in ("train", "tune")
-        _wait(spec, prices, get_model=training, overwrite=overwrite, quiet=quiet)
+        _wait(spec, prices, action=action, overwrite=overwrite, quiet=quiet)
 
 
 def _wait(
-    spec: JobSpec, prices: Path | None, *, get_model: bool, overwrite: bool, quiet: bool
+    spec: JobSpec,
+    prices: Path | None,
+    *,
+    overwrite: bool,
+    quiet: bool,
+    action: str | None = None,
 ) -> None:
     from nlp_engine.sagemaker import status
     from nlp_engine.sagemaker.costs import read_prices
     from nlp_engine.sagemaker.results import download_model
 
-    status.wait(spec, read_prices(prices), log=_tell(quiet))
-    best = status.best_training_job(spec) if get_model and spec.out else None
-    if best and spec.out:
+    status.wait(spec, read_prices(prices), log=_tell(quiet), action=action)
+    if spec.out is None or action in ("deploy", "transform"):
+        return
+    if best := status.best_training_job(spec, action):
         download_model(spec, best, Path(spec.out), overwrite=overwrite)
         _print_files(Path(spec.out), quiet=quiet)
 

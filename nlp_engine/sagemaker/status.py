@@ -28,6 +28,13 @@ _KINDS: Mapping[str, tuple[str, str, str]] = {
     "transform job": ("describe_transform_job", "TransformJobName", "TransformJobStatus"),
     "endpoint": ("describe_endpoint", "EndpointName", "EndpointStatus"),
 }
+MADE_BY = {
+    "train": "training job",
+    "tune": "tuning job",
+    "transform": "transform job",
+    "deploy": "endpoint",
+}
+"""The kind of what an action makes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,15 +64,21 @@ class State:
         )
 
 
-def states(spec: JobSpec, prices: Prices) -> list[State]:
+def states(spec: JobSpec, prices: Prices, action: str | None = None) -> list[State]:
     """The states of all parts of a job that are on SageMaker.
+
+    Args:
+        spec: The job.
+        prices: For what runs on.
+        action: Only the part that this action makes.
 
     Raises:
         EngineError: SageMaker does not answer.
         MissingExtraError: boto3 is not installed.
     """
     client = aws.client("sagemaker", spec.on_aws.region)
-    return [state for kind in _KINDS if (state := _state(client, kind, spec, prices))]
+    kinds = [MADE_BY[action]] if action else _KINDS
+    return [state for kind in kinds if (state := _state(client, kind, spec, prices))]
 
 
 def wait(
@@ -73,6 +86,7 @@ def wait(
     prices: Prices,
     *,
     log: Callable[[str], None],
+    action: str | None = None,
     seconds: float = SECONDS_BETWEEN_LOOKS,
 ) -> list[State]:
     """Wait until nothing of a job is under way any more; tell of every change and log line.
@@ -81,6 +95,7 @@ def wait(
         spec: The job.
         prices: For what runs on.
         log: Takes the lines.
+        action: Wait only for what this action makes.
         seconds: Between two looks.
 
     Returns:
@@ -93,7 +108,7 @@ def wait(
     lines, told = _LogLines(spec), dict[str, State]()
     try:
         while True:
-            found = states(spec, prices)
+            found = states(spec, prices, action)
             if not found:
                 raise EngineError(f"SageMaker has no job and no endpoint of the name {spec.name}")
             for state in found:
@@ -115,14 +130,18 @@ def wait(
     return found
 
 
-def best_training_job(spec: JobSpec) -> str | None:
+def best_training_job(spec: JobSpec, action: str | None = None) -> str | None:
     """The name of the training job to take the model from: the best of a tuning, or the job's own.
+
+    Args:
+        spec: The job.
+        action: `train` or `tune`; by default the tuning counts if there is one.
 
     Raises:
         EngineError: SageMaker does not answer.
     """
     client = aws.client("sagemaker", spec.on_aws.region)
-    tuning = _describe(client, "tuning job", spec.name)
+    tuning = None if action == "train" else _describe(client, "tuning job", spec.name)
     if tuning:
         best = tuning.get("BestTrainingJob", {}).get("TrainingJobName")
         return str(best) if best else None

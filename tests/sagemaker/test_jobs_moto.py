@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from nlp_engine.classification.classifier import Classifier
 from nlp_engine.cli.app import app
 from nlp_engine.embeddings.vectors import WordVectors
-from nlp_engine.errors import EngineError, FormatError
+from nlp_engine.errors import EngineError, FormatError, Interrupted
 from nlp_engine.sagemaker import jobs, local, status
 from nlp_engine.sagemaker.costs import read_prices
 from nlp_engine.sagemaker.requests import plan
@@ -129,6 +129,17 @@ def test_waiting_tells_changes_and_log_lines(moto: Proxy, tmp_path: Path) -> Non
     assert lines[1:] == ["Read 10M words", "#x: 1"]
 
 
+def test_interrupting_the_waiting_says_that_the_job_goes_on(moto: Proxy, tmp_path: Path) -> None:
+    spec = make_spec(tmp_path)
+    send("train", spec)
+
+    def interrupt(line: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match="text8-vectors goes on at SageMaker"):
+        status.wait(spec, PRICES, log=interrupt)
+
+
 def test_a_failed_job_ends_the_waiting_with_its_reason(moto: Proxy, tmp_path: Path) -> None:
     spec = make_spec(tmp_path)
     send("train", spec)
@@ -154,6 +165,12 @@ def test_the_model_of_a_tuning_is_that_of_its_best_job(moto: Proxy, tmp_path: Pa
     (state,) = status.states(spec, PRICES)
     assert "best dbpedia-007 (validation:accuracy 0.9721)" in str(state)
     assert status.best_training_job(spec) == "dbpedia-007"
+    send("train", spec)  # jobs of different kinds may have one name
+    assert status.best_training_job(spec, "train") == "dbpedia"
+    job.hyper_parameter_tuning_job_status = "Failed"
+    status.wait(spec, PRICES, log=lambda line: None, action="train")
+    with pytest.raises(EngineError, match="tuning job dbpedia: Failed"):
+        status.wait(spec, PRICES, log=lambda line: None)
 
 
 def test_nothing_is_left_of_a_deployment_that_fails(moto: Proxy, tmp_path: Path) -> None:
