@@ -24,7 +24,8 @@ from nlp_engine.errors import InputError, NlpEngineError, SettingError
 from nlp_engine.manifest import Manifest
 from nlp_engine.progress import Progress, Report
 from nlp_engine.sagemaker.container import ML_ROOT
-from nlp_engine.sagemaker.sharding import read_hosts, share_of_files
+from nlp_engine.sagemaker.container.hosts import read_hosts
+from nlp_engine.sagemaker.sharding import share_of_files
 from nlp_engine.settings import setting
 
 _MESSAGE_BYTES = 1024  # what SageMaker keeps of the message file
@@ -97,7 +98,8 @@ def run(
 
 
 def _run(work: Work, place: ProcessingSettings, options: Mapping[str, Any], root: Path) -> None:
-    host, hosts = read_hosts(root)
+    instances = read_hosts(root / "config" / "resourceconfig.json")
+    host, hosts = instances.current_host, instances.hosts
     files = share_of_files(Path(place.input), host, hosts, shard=place.shard, root=root)
     if not files:
         if len(hosts) == 1:

@@ -7,33 +7,15 @@ chosen stands in `config/processingjobconfig.json`, the instances in `config/res
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from nlp_engine.errors import InputError
 from nlp_engine.manifest import FILE_NAME
 from nlp_engine.sagemaker.container import ML_ROOT
+from nlp_engine.sagemaker.container.configuration import read_object
 
-_LONE_HOST = "algo-1"  # as SageMaker calls the first instance
 _SHARDED = "ShardedByS3Key"
-
-
-def read_hosts(root: Path = ML_ROOT) -> tuple[str, list[str]]:
-    """The name of this instance, and those of all instances of the job.
-
-    Raises:
-        InputError: SageMaker's description of the instances cannot be understood.
-    """
-    path = root / "config" / "resourceconfig.json"
-    if not path.exists():
-        return _LONE_HOST, [_LONE_HOST]
-    content = _read_json(path)
-    host, hosts = str(content.get("current_host")), sorted(map(str, content.get("hosts") or ()))
-    if host not in hosts:
-        raise InputError(f"{path}: current_host {host!r} is not among the hosts {hosts}")
-    return host, hosts
 
 
 def share_of_files(
@@ -76,7 +58,7 @@ def _read_distribution(root: Path) -> dict[Path, str]:
             "if each has its own, pass --shard none"
         )
     distribution = {}
-    for entry in _read_json(path).get("ProcessingInputs") or ():
+    for entry in read_object(path).get("ProcessingInputs") or ():
         source = entry.get("S3Input") or {}
         if source.get("LocalPath"):
             chosen = source.get("S3DataDistributionType") or "FullyReplicated"
@@ -93,13 +75,3 @@ def _distribution_of(path: Path, distribution: Mapping[Path, str]) -> str:
         f"{path} is in none of the job's input folders ({', '.join(map(str, distribution))}); "
         "check --input, or pass --shard none if every instance has files of its own"
     )
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path} holds no JSON object")
-    return content

@@ -20,7 +20,7 @@ from nlp_engine.corpus.settings import CorpusSettings, LabelSettings
 from nlp_engine.errors import InputError
 from nlp_engine.manifest import read_manifest
 from nlp_engine.sagemaker.processing import run
-from nlp_engine.sagemaker.sharding import read_hosts, share_of_files
+from nlp_engine.sagemaker.sharding import share_of_files
 from nlp_engine.wiki.shards import read_pages
 from tests.conftest import TOY_PAGES, make_dump
 
@@ -228,11 +228,6 @@ def test_what_is_not_known_is_not_guessed(tmp_path: Path) -> None:
     instance.write_config("processingjobconfig.json", {"ProcessingInputs": []})
     with pytest.raises(InputError, match="in none of the job's input folders"):
         share_of_files(instance.input, "algo-2", HOSTS, root=tmp_path)
-    instance.write_config("resourceconfig.json", {"current_host": "algo-3", "hosts": HOSTS})
-    with pytest.raises(InputError, match="'algo-3' is not among the hosts"):
-        read_hosts(tmp_path)
-    (tmp_path / "config" / "resourceconfig.json").unlink()
-    assert read_hosts(tmp_path) == ("algo-1", ["algo-1"])
 
 
 def test_scripts_run_as_programs(tmp_path: Path, toy_dump: Path) -> None:

@@ -1,4 +1,4 @@
-"""The instances of a training job: `input/config/resourceconfig.json`."""
+"""The instances of a job, as `resourceconfig.json` has them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LONE_HOST = "algo-1"  # as SageMaker calls the first instance
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hosts:
-    """The instances of a training job.
+    """The instances of a job.
 
     Attributes:
         current_host: The name of this one, one of `hosts`.
@@ -36,16 +36,15 @@ class Hosts:
         return self.current_host == self.hosts[0]
 
 
-def read_hosts(root: Path) -> Hosts:
+def read_hosts(path: Path) -> Hosts:
     """The instances of a job; a lone one where SageMaker says nothing.
 
     Args:
-        root: What stands for `/opt/ml`.
+        path: SageMaker's `resourceconfig.json`, which may be missing.
 
     Raises:
         InputError: The file is not as described, or this instance is not among the hosts.
     """
-    path = root / "input" / "config" / "resourceconfig.json"
     if not path.exists():
         return Hosts()
     content = read_object(path)

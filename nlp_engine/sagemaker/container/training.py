@@ -88,7 +88,8 @@ class _Job:
 
 
 def _read_job(root: Path) -> _Job:
-    hyperparameters, hosts = read_hyperparameters(root), read_hosts(root)
+    hyperparameters = read_hyperparameters(root)
+    hosts = read_hosts(root / "input" / "config" / "resourceconfig.json")
     mode, channels = hyperparameters.mode, read_channels(root)
     if hosts.several and mode != _DISTRIBUTED_MODE:
         raise SettingError(
