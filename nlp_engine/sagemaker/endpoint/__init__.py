@@ -36,6 +36,8 @@ _MODULES = {
     "serve": "server",
 }
 
+__all__ = list(_MODULES)
+
 
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:

@@ -17,7 +17,7 @@ import httptools
 
 from nlp_engine.sagemaker.endpoint import metrics as numbers
 from nlp_engine.sagemaker.endpoint.invocations import TEXT, Response
-from nlp_engine.sagemaker.endpoint.routes import Request
+from nlp_engine.sagemaker.endpoint.routes import Request, route_of
 from nlp_engine.sagemaker.endpoint.worker import Worker
 
 _HEAD_BYTES = 64 << 10
@@ -117,6 +117,7 @@ class Connection(asyncio.Protocol):
         """Its head is whole."""
         self._head_done = True
         self._request.method = self._parser.get_method()
+        self._request.route = route_of(self._request.target)
         self.deadline = self._worker.after(self._worker.settings.body_seconds)
         headers = self._request.headers
         limit = self._worker.settings.max_body_bytes

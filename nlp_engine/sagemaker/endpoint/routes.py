@@ -33,23 +33,22 @@ class Request:
         target: The path, with the query.
         headers: Header fields by name in lower case.
         body: The body.
+        route: The target's place in `ROUTES`.
     """
 
     method: bytes = b""
     target: bytes = b""
     headers: dict[bytes, bytes] = field(default_factory=dict)
     body: bytes = b""
+    route: int = OTHER
 
-    @property
-    def route(self) -> int:
-        """Its place in `ROUTES`."""
-        found = _PATHS.get(self.target)
-        if found is None:
-            path = self.target.partition(b"?")[0]
-            found = _PATHS.get(path, OTHER)
-            if found == OTHER and _RUNTIME_PATH.fullmatch(path):
-                return _RUNTIME
-        return found
+
+def route_of(target: bytes) -> int:
+    """A target's place in `ROUTES`."""
+    path = target.partition(b"?")[0]
+    if path in _PATHS:
+        return _PATHS[path]
+    return _RUNTIME if _RUNTIME_PATH.fullmatch(path) else OTHER
 
 
 class Routes:
