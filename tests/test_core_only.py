@@ -125,19 +125,16 @@ def test_what_adds_to_training_is_left_out_with_a_word(core: str, walked: Path) 
     assert not (walked / "plain" / "eval.json").exists()
 
 
-def test_topics_reports_and_serving_give_theirs(core: str, walked: Path) -> None:
+def test_reports_and_serving_give_theirs(core: str, walked: Path) -> None:
     code = (
         "import sys, numpy as np\n"
         "from pathlib import Path\n"
         "from nlp_engine.errors import MissingExtraError\n"
         "from nlp_engine.embeddings.vectors import WordVectors\n"
-        "from nlp_engine.personalize.codebook import fit_codebook\n"
         "from nlp_engine.reports.page import write_page\n"
         "from nlp_engine.sagemaker.endpoint import Endpoint\n"
         "vectors = WordVectors(['a', 'b'], np.eye(2, dtype=np.float32))\n"
-        "ids = [vectors.ids(['a'])] * 8\n"
         "for call in (\n"
-        "    lambda: fit_codebook(vectors, ids, topics=2, topics_per_item=1, seed=0),\n"
         "    lambda: write_page(Path('page.html'), 'demo.html'),\n"
         "    lambda: Endpoint(vectors),\n"
         "):\n"
@@ -148,5 +145,5 @@ def test_topics_reports_and_serving_give_theirs(core: str, walked: Path) -> None
         [core, "-c", code], capture_output=True, text=True, cwd=walked, check=True
     )
     assert [line.rpartition("pip install ")[2] for line in done.stdout.splitlines()] == [
-        "'nlp-engine[items]'", "'nlp-engine[reports]'", "'nlp-engine[serve]'",
+        "'nlp-engine[reports]'", "'nlp-engine[serve]'",
     ]  # fmt: skip

@@ -12,59 +12,23 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nlp_engine.embeddings.vectors import WordVectors
-from nlp_engine.errors import InputError, require
+from nlp_engine.errors import InputError
 from nlp_engine.manifest import read_manifest, write_manifest
+from nlp_engine.personalize.encodings.kmeans import fit_kmeans, score_blocks
+from nlp_engine.personalize.text_encoder import TextEncoder
 
 _ITEMS_PER_TOPIC = 4
 _TOPICS_PER_CODE = 8
 _NAME_WORDS = 3
-_MINI_BATCH_ABOVE = 20_000
+_NAME_ITEMS = 100  # of a topic, whose words its name is from
 
-
-@dataclass(frozen=True, slots=True)
-class TextEncoder:
-    """Text vectors: the mean of word vectors, weighted by how few items have the word.
-
-    Attributes:
-        vectors: V words with vectors of D dimensions.
-        weights: (V) inverse document frequency of each word over the items, 0 if in none.
-        mean: (D) of all items' vectors before it is taken off them.
-    """
-
-    vectors: WordVectors
-    weights: NDArray[np.float32]
-    mean: NDArray[np.float32]
-
-    @classmethod
-    def fit(
-        cls, vectors: WordVectors, texts: Sequence[NDArray[np.int32]]
-    ) -> tuple[TextEncoder, NDArray[np.float32]]:
-        """Fit to (N) items' texts, as word ids; return the encoder and the (N, D) vectors."""
-        documents = np.zeros(len(vectors), np.int64)
-        for ids in texts:
-            documents[np.unique(ids)] += 1
-        weights = np.zeros(len(vectors), np.float32)
-        known = documents > 0
-        weights[known] = np.log((1 + len(texts)) / documents[known])
-        plain = cls(vectors, weights, np.zeros(vectors.vector_dim, np.float32))
-        mean = np.mean([plain.encode(ids) for ids in texts], axis=0)
-        encoder = cls(vectors, weights, mean)
-        return encoder, np.stack([encoder.encode(ids) for ids in texts])
-
-    def encode(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        """The (D) unit vector of a text given as word ids; zeros if it has no known word."""
-        total = self.weights[ids] @ self.vectors.unit[ids]
-        norm = np.linalg.norm(total)
-        if norm == 0:
-            return np.zeros_like(self.mean)
-        centred = total / norm - self.mean
-        return np.asarray(centred / max(float(np.linalg.norm(centred)), 1e-12), np.float32)
+NO_TOPIC = -1
+"""Stands in a row of codes where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,40 +36,48 @@ class Codebook:
     """K topics, each a centroid of text vectors.
 
     Attributes:
-        encoder: Makes the text vectors.
-        centroids: float32 (K, D).
+        centroids: float32 (K, D), of length 1 each.
         names: (K) code and typical words of each topic.
         topics_per_item: Codes that an item gets.
+        encoder: Makes the text vectors from words; None if they come from elsewhere.
     """
 
-    encoder: TextEncoder
     centroids: NDArray[np.float32]
     names: Sequence[str]
     topics_per_item: int
+    encoder: TextEncoder | None = None
 
-    def codes(self, text_vectors: NDArray[np.float32]) -> list[list[int]]:
-        """The topics nearest to each of (N, D) text vectors, nearest first.
+    def codes(self, text_vectors: NDArray[np.float32]) -> NDArray[np.int16]:
+        """The topics nearest to each of (N, D) text vectors, nearest first: (N, topics_per_item).
 
-        A zero vector, of a text without any known word, gets none.
+        A zero vector, of a text without any known word, gets `NO_TOPIC` throughout.
+
+        Raises:
+            InputError: The vectors have other dimensions than the codebook.
         """
-        scores = text_vectors @ self.centroids.T
-        order = np.argsort(-scores, axis=1, kind="stable")[:, : self.topics_per_item]
-        is_known = np.any(text_vectors, axis=1)
-        return [
-            row if known else []
-            for row, known in zip(order.tolist(), np.atleast_1d(is_known), strict=True)
-        ]
+        if text_vectors.ndim != 2 or text_vectors.shape[1] != self.centroids.shape[1]:
+            raise InputError(
+                f"the text vectors have shape {text_vectors.shape}; the codebook was fitted on "
+                f"{self.centroids.shape[1]} dimensions"
+            )
+        codes = np.full((len(text_vectors), self.topics_per_item), NO_TOPIC, np.int16)
+        for block, scores in score_blocks(text_vectors, self.centroids, spherical=True):
+            codes[block] = _highest(scores, self.topics_per_item)
+        codes[~text_vectors.any(axis=1)] = NO_TOPIC
+        return codes
 
     def save(self, folder: Path) -> None:
-        """Write the codebook to a new folder."""
+        """Write the codebook to a new folder; its manifest has the hash of the content."""
         started = time.monotonic()
         folder.mkdir()
-        np.save(folder / "weights.npy", self.encoder.weights)
-        np.save(folder / "mean.npy", self.encoder.mean)
         np.save(folder / "centroids.npy", self.centroids)
         names = json.dumps(list(self.names), indent=2, ensure_ascii=False)
         (folder / "names.json").write_text(names + "\n", encoding="utf-8")
-        parent = self.encoder.vectors.manifest
+        parent = None
+        if self.encoder:
+            np.save(folder / "weights.npy", self.encoder.weights)
+            np.save(folder / "mean.npy", self.encoder.mean)
+            parent = self.encoder.vectors.manifest
         write_manifest(
             folder,
             format="codebook",
@@ -117,25 +89,27 @@ class Codebook:
         )
 
     @classmethod
-    def open(cls, folder: Path, vectors: WordVectors) -> Codebook:
-        """Open a saved codebook with the vectors it was fitted on.
+    def open(cls, folder: Path, vectors: WordVectors | None = None) -> Codebook:
+        """Open a saved codebook, with the word vectors it was fitted on if it was on any.
 
         Raises:
-            InputError: There is no such folder, or it was fitted on other vectors.
+            InputError: The codebook was fitted on other vectors.
+            FormatError: The folder is no codebook.
         """
         manifest = read_manifest(folder, "codebook")
-        own = vectors.manifest.id if vectors.manifest else None
+        own = vectors.manifest.id if vectors and vectors.manifest else None
         if manifest.parents.get("vectors") != own:
             raise InputError(
                 f"{folder} was fitted on the vectors {manifest.parents.get('vectors')}, "
                 f"not on {own}; open it with its own vectors"
             )
-        encoder = TextEncoder(
-            vectors, np.load(folder / "weights.npy"), np.load(folder / "mean.npy")
-        )
+        encoder = None
+        if vectors:
+            weights, mean = np.load(folder / "weights.npy"), np.load(folder / "mean.npy")
+            encoder = TextEncoder(vectors, weights, mean)
         names = json.loads((folder / "names.json").read_text(encoding="utf-8"))
         per_item = int(manifest.settings["topics_per_item"])
-        return cls(encoder, np.load(folder / "centroids.npy"), names, per_item)
+        return cls(np.load(folder / "centroids.npy"), names, per_item, encoder)
 
 
 def fit_codebook(
@@ -145,55 +119,97 @@ def fit_codebook(
     topics: int,
     topics_per_item: int,
     seed: int,
-) -> tuple[Codebook, list[list[int]]]:
-    """Fit topics to items by k-means.
+) -> tuple[Codebook, NDArray[np.float32]]:
+    """Fit topics to items by the vectors of their words.
 
     Args:
         vectors: The word vectors.
         texts: (N) the items' texts as positions in `vectors`.
-        topics: Topics at most; few items get fewer, one per four items.
-        topics_per_item: Codes per item at most; few topics give fewer, an eighth of them.
+        topics: See `fit_topics`, as for the others.
+        topics_per_item: Codes per item at most.
         seed: Start of the random generator.
 
     Returns:
-        The codebook and the (N) items' codes, nearest topic first.
-
-    Raises:
-        MissingExtraError: scikit-learn is not installed.
+        The codebook and the (N, D) text vectors.
     """
-    cluster = require("sklearn.cluster", "items")
     encoder, text_vectors = TextEncoder.fit(vectors, texts)
-    count = max(1, min(topics, len(texts) // _ITEMS_PER_TOPIC))
-    kind = cluster.KMeans if len(texts) <= _MINI_BATCH_ABOVE else cluster.MiniBatchKMeans
-    means: Any = kind(count, n_init=3, random_state=seed).fit(text_vectors)
-    centroids = _unit(np.asarray(means.cluster_centers_, np.float32))
+    book = fit_topics(
+        text_vectors,
+        texts,
+        vectors.words,
+        topics=topics,
+        topics_per_item=topics_per_item,
+        seed=seed,
+    )
+    return Codebook(book.centroids, book.names, book.topics_per_item, encoder), text_vectors
+
+
+def fit_topics(
+    text_vectors: NDArray[np.float32],
+    texts: Sequence[NDArray[np.int32]],
+    words: Sequence[str],
+    *,
+    topics: int,
+    topics_per_item: int,
+    seed: int,
+) -> Codebook:
+    """Fit topics to items by vectors from anywhere, by spherical k-means.
+
+    Args:
+        text_vectors: float32 (N, D) of length 1, or 0 for items without text.
+        texts: (N) the items' texts as positions in `words`, for the topics' names.
+        words: (V) words.
+        topics: Topics at most; few items get fewer, one per four items.
+        topics_per_item: Codes per item at most; few topics give fewer, an eighth of them.
+        seed: Start of the random generator.
+    """
+    known = text_vectors if text_vectors.any(axis=1).all() else text_vectors[text_vectors.any(1)]
+    if len(known) == 0:
+        raise InputError("no item has a text vector; there is nothing to fit topics to")
+    count = max(1, min(topics, len(known) // _ITEMS_PER_TOPIC))
     per_item = min(topics_per_item, max(1, count // _TOPICS_PER_CODE))
-    names = _names(encoder, np.argmax(text_vectors @ centroids.T, axis=1), count, texts)
-    codebook = Codebook(encoder, centroids, names, per_item)
-    return codebook, codebook.codes(text_vectors)
-
-
-def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(norms, np.finfo(np.float32).tiny))
-
-
-def _names(
-    encoder: TextEncoder, topic_of: NDArray[np.intp], count: int, texts: Sequence[NDArray[np.int32]]
-) -> list[str]:
-    """(K) code and most typical words of each topic: the highest tf-idf over its items."""
-    names = []
-    for topic in range(count):
-        scores = np.zeros(len(encoder.vectors), np.float32)
-        for item in np.flatnonzero(topic_of == topic).tolist():
-            ids, occurrences = np.unique(texts[item], return_counts=True)
-            scores[ids] += np.log1p(occurrences) * encoder.weights[ids]
-        best = np.argsort(-scores, kind="stable")[:_NAME_WORDS]
-        words = [encoder.vectors.words[index] for index in best if scores[index] > 0]
-        names.append(" ".join([code_of(topic), *words]))
-    return names
+    centroids = fit_kmeans(known, count, seed=seed, spherical=True)
+    unnamed = Codebook(centroids, [], 1)
+    names = _names(unnamed.codes(text_vectors)[:, 0], count, texts, words)
+    return Codebook(centroids, names, per_item)
 
 
 def code_of(topic: int) -> str:
     """The code of a topic as it stands in a cell, e.g. `c0417`."""
     return f"c{topic:04d}"
+
+
+def _highest(scores: NDArray[np.float32], count: int) -> NDArray[np.intp]:
+    """The columns of the highest scores of each row, the highest first."""
+    if count < scores.shape[1]:
+        columns = np.argpartition(scores, -count, axis=1)[:, -count:]
+        columns.sort(axis=1)  # so that equal scores keep the order of the columns
+    else:
+        columns = np.broadcast_to(np.arange(scores.shape[1]), scores.shape)
+    order = np.argsort(-np.take_along_axis(scores, columns, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(columns, order, axis=1)
+
+
+def _names(
+    topic_of: NDArray[np.int16],
+    count: int,
+    texts: Sequence[NDArray[np.int32]],
+    words: Sequence[str],
+) -> list[str]:
+    """(K) code and most typical words of each topic: the highest tf-idf over its items."""
+    documents = np.zeros(len(words), np.int64)
+    for ids in texts:
+        documents[np.unique(ids)] += 1
+    weights = np.log((1 + len(texts)) / np.maximum(documents, 1)).astype(np.float32)
+    order = np.argsort(topic_of, kind="stable")
+    ends = np.searchsorted(topic_of[order], np.arange(count), side="right")
+    begins = np.searchsorted(topic_of[order], np.arange(count), side="left")
+    names = []
+    for topic in range(count):
+        items = order[begins[topic] : ends[topic]][:_NAME_ITEMS]
+        seen = [np.unique(texts[item]) for item in items.tolist()]
+        ids, occurrences = np.unique(np.concatenate([*seen, []]), return_counts=True)
+        scores = occurrences * weights[ids.astype(np.int64)]
+        best = ids[np.argsort(-scores, kind="stable")][:_NAME_WORDS].astype(np.int64)
+        names.append(" ".join([code_of(topic), *(words[index] for index in best.tolist())]))
+    return names

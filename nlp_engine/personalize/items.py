@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nlp_engine import settings
 from nlp_engine.corpus.sources import Row, Source, open_source, text_of
 from nlp_engine.embeddings.vectors import WordVectors
@@ -19,7 +22,7 @@ from nlp_engine.files import new_folder
 from nlp_engine.manifest import Manifest, write_manifest
 from nlp_engine.personalize import limits
 from nlp_engine.personalize.check import check_items, findings_json, raise_on_errors
-from nlp_engine.personalize.codebook import Codebook, code_of, fit_codebook
+from nlp_engine.personalize.codebook import NO_TOPIC, Codebook, code_of, fit_codebook
 from nlp_engine.personalize.schema import (
     CREATION_TIMESTAMP,
     ITEM_ID,
@@ -107,7 +110,7 @@ class _Metadata:
     """What is made of the items' texts, item by item."""
 
     codebook: Codebook | None
-    topics: list[list[int]]
+    topics: NDArray[np.int16] | None
     entities: list[list[str]]
     categories: dict[str, list[list[str]]]
 
@@ -138,17 +141,16 @@ def _metadata(
             f"{source.path}: no word of the items' texts is in the vectors' vocabulary"
         )
     report(Progress("fitting topics", 0, None, "items"))
-    codebook, topics = (
-        fit_codebook(
+    codebook, topics = None, None
+    if vectors:
+        codebook, text_vectors = fit_codebook(
             vectors,
             word_ids,
             topics=chosen.topics,
             topics_per_item=chosen.topics_per_item,
             seed=chosen.seed,
         )
-        if vectors
-        else (None, [])
-    )
+        topics = codebook.codes(text_vectors)
     return _Metadata(
         codebook,
         topics,
@@ -188,8 +190,8 @@ def _write_items(
                 item[CREATION_TIMESTAMP] = row[chosen.timestamp]
             if chosen.title and row[chosen.title] is not None:
                 item["TITLE"] = str(row[chosen.title])[: limits.MAX_CELL_CHARACTERS]
-            if metadata.codebook and metadata.topics[index]:
-                topics = metadata.topics[index]
+            topics = metadata.topics[index].tolist() if metadata.topics is not None else [NO_TOPIC]
+            if metadata.codebook and topics[0] != NO_TOPIC:
                 item["TOPICS"] = cell_of(map(code_of, topics))
                 item["TOPIC"] = metadata.codebook.names[topics[0]]
             if metadata.entities:

@@ -1,0 +1,1 @@
+"""Text vectors as columns that Personalize takes: clusters, product quantisation, PCA."""
