@@ -14,7 +14,7 @@ SOURCES := $(shell find nlp_engine corpora -type f -not -name '*.pyc')
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
-	@echo "make test-full   also the tests that take minutes"
+	@echo "make test-full   also the tests that take minutes, or a gigabyte (the SageMaker SDK)"
 	@echo "make check       formatting, lint and types only"
 	@echo "make format      format the code"
 	@echo "make clean       remove everything that was built"
