@@ -72,8 +72,11 @@ MAX_FULL_IMPORT_BYTES = 100_000_000_000
 MAX_INCREMENTAL_IMPORT_BYTES = 1_000_000_000
 """Of an import job in mode INCREMENTAL."""
 
-MAX_ITEMS_IN_TRAINING = 10_000_000
-"""Items that a recipe considers at most: Semantic-Similarity; 5 million by the v2 recipes."""
+MAX_ITEMS_V2_RECIPES = 5_000_000
+"""Items that training considers, by the recipes User-Personalization-v2 and the like."""
+
+MAX_ITEMS_SEMANTIC_SIMILARITY = 10_000_000
+"""Items that the recipe Semantic-Similarity considers."""
 
 MAX_CONCURRENT_IMPORT_JOBS = 5
 """In a region."""

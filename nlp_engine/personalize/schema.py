@@ -74,24 +74,38 @@ def read_columns(text: str) -> list[Column]:
         FormatError: It is no JSON or no Personalize schema.
     """
     try:
-        return [read_column(field) for field in fields_of(text)]
+        return [read_column(field) for field in parse_schema(text)["fields"]]
     except ValueError as error:
-        raise FormatError(f"the schema is no Avro record schema: {error}") from error
+        raise _no_schema(error) from error
 
 
-def fields_of(text: str) -> list[dict[str, Any]]:
-    """The fields of a schema's text as they stand there.
+def parse_schema(text: str) -> dict[str, Any]:
+    """A schema's text as it stands there; its `fields` have names and types of any kind.
 
     Raises:
-        FormatError: It is no JSON or has no fields with names.
+        FormatError: It is no JSON or has no such fields.
     """
     try:
-        fields = json.loads(text)["fields"]
-        if not all(isinstance(field["name"], str) and "type" in field for field in fields):
+        schema: dict[str, Any] = json.loads(text)
+        if not all(isinstance(field["name"], str) and field["type"] for field in schema["fields"]):
             raise ValueError("a field without name or type")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise FormatError(f"the schema is no Avro record schema: {error}") from error
-    return list(fields)
+        raise _no_schema(error) from error
+    return schema
+
+
+def dataset_of(text: str) -> DatasetType:
+    """The dataset type that a schema's name says, Items if it says none.
+
+    Raises:
+        FormatError: It is no JSON or no Personalize schema.
+    """
+    name = str(parse_schema(text).get("name", "")).lower()
+    return next((kind for kind in DatasetType if kind.lower() == name), DatasetType.ITEMS)
+
+
+def _no_schema(error: Exception) -> FormatError:
+    return FormatError(f"the schema is no Avro record schema: {error}")
 
 
 def read_column(field: Mapping[str, Any]) -> Column:

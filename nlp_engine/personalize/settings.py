@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from nlp_engine import settings
 from nlp_engine.corpus.settings import SourceSettings
+from nlp_engine.personalize.profiles import Domain
 from nlp_engine.settings import setting
 
 
@@ -33,6 +34,28 @@ class ItemSettings(SourceSettings):
     topics_per_item: int = setting(32, minimum=1, maximum=64, help="topic codes per item at most")
     rho: float = setting(0.2, minimum=0, maximum=1, help="entities with a lower rho are left out")
     seed: int = setting(0, minimum=0, help="start of the random generator")
+
+    def __post_init__(self) -> None:
+        settings.check(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckSettings:
+    """How a dataset is checked."""
+
+    domain: str = setting(
+        Domain.CUSTOM, choices=tuple(Domain), help="kind of the dataset group that it is for"
+    )
+    import_mode: str = setting(
+        "FULL",
+        choices=("FULL", "INCREMENTAL"),
+        help="of the import job, which decides how large the files may be",
+    )
+    language: str | None = setting(
+        None,
+        metavar="CODE",
+        help="language code of the texts; by default what the folder says, else en",
+    )
 
     def __post_init__(self) -> None:
         settings.check(self)

@@ -7,13 +7,23 @@ line. General CSV writers quote the header or double the quotes.
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import csv
+import enum
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from nlp_engine.errors import InputError
+from nlp_engine.files import check_input_file
 from nlp_engine.personalize.schema import Column
+
+_MAX_CELL = 10_000_000  # an unclosed quote must not take the whole file into memory
+_MAX_LINE_BYTES = 1_000_000
+_ESCAPES_NOTHING = re.compile(r'(?<!\\)(?:\\\\)*\\(?!["\\])')
 
 
 def write_header(file: TextIO, columns: Sequence[Column]) -> None:
@@ -41,6 +51,98 @@ def format_cell(value: Any, *, textual: bool = False) -> str:
     if not textual and not any(character in text for character in ',"\\'):
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+class HeaderForm(enum.Enum):
+    """How the first line of a file stands there."""
+
+    BARE = "bare"
+    QUOTED = "quoted"
+    MARKED = "marked"  # by a byte-order mark
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A record of a table.
+
+    Attributes:
+        cells: Its values; bytes that are not UTF-8 are halves of surrogate pairs there.
+        lines: Lines that it takes.
+        escapes_nothing: Whether a backslash stands before a character that needs none, so that
+            readers drop it.
+    """
+
+    cells: list[str]
+    lines: int
+    escapes_nothing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRow:
+    """What is no record in this form, and why."""
+
+    message: str
+
+
+def read_header(path: Path) -> tuple[HeaderForm, list[str]]:
+    """The form of a file's header and the names in it; none if the file is empty.
+
+    Raises:
+        InputError: The file is missing.
+    """
+    with check_input_file(path).open("rb") as file:
+        line = file.readline(_MAX_LINE_BYTES)
+    text = line.decode("utf-8", "replace").rstrip("\r\n")
+    form = HeaderForm.QUOTED if '"' in text else HeaderForm.BARE
+    if line.startswith(codecs.BOM_UTF8):
+        form, text = HeaderForm.MARKED, text.removeprefix("\ufeff")
+    return form, next(csv.reader([text]), [])
+
+
+@contextlib.contextmanager
+def open_table(path: Path) -> Iterator[TextIO]:
+    """Open a file for `table_rows`; its `buffer` tells how far it is read."""
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        yield file
+
+
+def table_rows(file: TextIO) -> Iterator[TableRow | BrokenRow]:
+    """The records of an open file after its header, whatever is wrong with single ones."""
+    csv.field_size_limit(_MAX_CELL)
+    escapes_nothing = False
+
+    def lines() -> Iterator[str]:
+        nonlocal escapes_nothing
+        for line in file:
+            if "\\" in line and _ESCAPES_NOTHING.search(line):
+                escapes_nothing = True
+            yield line
+
+    reader = csv.reader(lines(), doublequote=False, escapechar="\\", strict=True)
+    before = 0
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            if before:
+                yield BrokenRow(_explained(str(error)))
+        else:
+            if cells is None:
+                return
+            if before:
+                yield TableRow(cells, reader.line_num - before, escapes_nothing)
+        before, escapes_nothing = reader.line_num, False
+
+
+def _explained(error: str) -> str:
+    if "expected after" in error:
+        return (
+            "a quote inside of a quoted value, or text behind it; put a backslash before quotes "
+            "that belong to the value, not a second quote"
+        )
+    if "field limit" in error or "unexpected end" in error:
+        return "a quote is opened and not closed"
+    return error
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:

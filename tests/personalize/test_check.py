@@ -16,6 +16,12 @@ FIELDS = [
     {"name": "PRICE", "type": ["float", "null"]},
     {"name": "DESCRIPTION", "type": ["null", "string"], "textual": True},
 ]
+HEAD = {
+    "type": "record",
+    "name": "Items",
+    "namespace": "com.amazonaws.personalize.schema",
+    "version": "1.0",
+}
 HEADER = "ITEM_ID,CREATION_TIMESTAMP,GENRES,TITLE,PRICE,DESCRIPTION"
 GOOD = 'a,1570003267,x|y,Title,1.5,"text"'
 
@@ -28,7 +34,7 @@ def check(
     header: str = HEADER,
     **schema: object,
 ) -> list[Finding]:
-    content = {"type": "record", "name": "Items", "fields": fields, "version": "1.0"} | schema
+    content = HEAD | {"fields": fields} | schema
     (tmp_path / "schema.json").write_text(json.dumps(content))
     (tmp_path / "items.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
     return check_items(tmp_path)
@@ -78,7 +84,7 @@ def test_limits_are_inclusive(tmp_path: Path) -> None:
     ("change", "rule"),
     [
         ({"name": "items"}, "schema-name"),
-        ({"fields": FIELDS[1:]}, "item-id"),
+        ({"fields": FIELDS[1:]}, "required-column"),
         ({"fields": FIELDS[:1]}, "no-metadata"),
         ({"fields": [*FIELDS, FIELDS[-1] | {"name": "TEXT"}]}, "textual-columns"),
         ({"fields": [*FIELDS, {"name": "GEN_RES", "type": "string"}]}, "column-names"),

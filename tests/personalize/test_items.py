@@ -37,10 +37,10 @@ def test_native_metadata_byte_by_byte(tmp_path: Path) -> None:
         '"b,2",Ünïcödé,p|q r,"plain"\n'
         "c3,Third,,\n"
     )
-    assert made.counts == {"items": 3, "topics": 0, "entities": 0, "warnings": 2}
+    assert made.counts == {"items": 3, "topics": 0, "entities": 0, "warnings": 3}
     findings = json.loads((tmp_path / "out" / "check.json").read_text())
     assert [(f["rule"], f["column"]) for f in findings] == [
-        ("completeness", "TAGS"), ("completeness", "DESCRIPTION"),
+        ("completeness", "TAGS"), ("completeness", "DESCRIPTION"), ("id-characters", "ITEM_ID"),
     ]  # fmt: skip
 
 

@@ -1,0 +1,126 @@
+"""Checking the files of a dataset together with its schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nlp_engine.errors import InputError
+from nlp_engine.files import check_input_file
+from nlp_engine.manifest import FILE_NAME, read_manifest
+from nlp_engine.personalize import limits
+from nlp_engine.personalize.check.changes import check_changes
+from nlp_engine.personalize.check.findings import Finding, Findings
+from nlp_engine.personalize.check.keys import open_keys
+from nlp_engine.personalize.check.schema import check_schema
+from nlp_engine.personalize.check.table import check_table
+from nlp_engine.personalize.check.totals import TableRules, Totals, check_totals
+from nlp_engine.personalize.profiles import Domain
+from nlp_engine.personalize.schema import DatasetType, dataset_of
+from nlp_engine.personalize.settings import CheckSettings
+from nlp_engine.progress import Report, silent
+
+_SCHEMA = "schema.json"
+_MODES = {
+    "FULL": limits.MAX_FULL_IMPORT_BYTES,
+    "INCREMENTAL": limits.MAX_INCREMENTAL_IMPORT_BYTES,
+}
+
+
+def check_dataset(
+    folder: Path | str,
+    *,
+    previous: Path | str | None = None,
+    report: Report = silent,
+    **options: str,
+) -> list[Finding]:
+    """Check `schema.json` and the CSV files of a folder, streaming.
+
+    The schema's name says whether it is Items, Users or Interactions. Memory does not grow with
+    the files; ids are compared on the disk.
+
+    Args:
+        folder: A folder with the schema and one or more CSV files.
+        previous: The schema of the last import, or the folder that it is in: what has changed
+            since then is an error.
+        report: Told of the bytes that were read.
+        **options: Fields of `CheckSettings`.
+
+    Returns:
+        The findings: first those on the schema and whole columns, then those on rows; of one
+        rule, column and file the first 20 and then a count.
+
+    Raises:
+        InputError: A file is missing.
+        FormatError: The schema is no Avro record schema.
+        SettingError: An option that does not exist or is out of range.
+    """
+    chosen = CheckSettings(**options)
+    folder = Path(folder)
+    text = _schema_text(folder / _SCHEMA)
+    paths = sorted(folder.glob("*.csv"))
+    if not paths:
+        raise InputError(f"{folder} has no CSV file; a dataset is {_SCHEMA} and *.csv")
+    findings = Findings()
+    domain = Domain(chosen.domain)
+    columns = check_schema(text, domain, findings)
+    if previous is not None:
+        for finding in check_changes(_schema_text(_schema_path(Path(previous))), text):
+            findings.add(finding)
+    _check_size(paths, chosen.import_mode, findings)
+    if columns is None:
+        return findings.all()
+    rules = TableRules(
+        dataset=dataset_of(text),
+        domain=domain,
+        columns=columns,
+        language=chosen.language or _language(folder),
+    )
+    with open_keys() as keys:
+        totals = Totals(columns)
+        are_read = [
+            check_table(path, number, rules, totals, keys, findings, report)
+            for number, path in enumerate(paths)
+        ]
+        if all(are_read):
+            check_totals(rules, totals, keys, [path.name for path in paths], findings)
+    return findings.all()
+
+
+def check_items(folder: Path | str, **options: str) -> list[Finding]:
+    """Check an Items dataset: `check_dataset` for a folder whose schema must be of that type.
+
+    Raises:
+        InputError: It is of another type, or a file is missing.
+        FormatError: The schema is no Avro record schema.
+    """
+    path = Path(folder) / _SCHEMA
+    found = dataset_of(_schema_text(path))
+    if found is not DatasetType.ITEMS:
+        raise InputError(f"{path} is of the type {found}; Items are expected")
+    return check_dataset(folder, **options)  # type: ignore[arg-type]
+
+
+def _schema_text(path: Path) -> str:
+    try:
+        return check_input_file(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 ({error.reason}); write it again") from error
+
+
+def _schema_path(previous: Path) -> Path:
+    return previous / _SCHEMA if previous.is_dir() else previous
+
+
+def _language(folder: Path) -> str:
+    """What the folder's manifest says, if this package made it."""
+    if (folder / FILE_NAME).exists():
+        return read_manifest(folder, "items").language
+    return "en"
+
+
+def _check_size(paths: list[Path], mode: str, findings: Findings) -> None:
+    size, most = sum(path.stat().st_size for path in paths), _MODES[mode]
+    if size > most:
+        findings.error(
+            "file-size", f"{size:,} bytes; an import job in mode {mode} takes {most:,}: split it"
+        )
