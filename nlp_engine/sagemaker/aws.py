@@ -24,7 +24,11 @@ def client(service: str, region: str | None = None) -> Any:
 
 
 def with_region(spec: JobSpec) -> JobSpec:
-    """The job with a region: its own, or that of the environment or of AWS's configuration."""
+    """The job with a region: its own, or that of the environment or of AWS's configuration.
+
+    Raises:
+        EngineError: AWS's configuration cannot be used.
+    """
     if spec.account is None or spec.account.region:
         return spec
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
@@ -32,7 +36,8 @@ def with_region(spec: JobSpec) -> JobSpec:
         with contextlib.suppress(ImportError):
             import boto3
 
-            region = boto3.Session().region_name
+            with clear_errors("AWS's configuration cannot be used"):
+                region = boto3.Session().region_name
     return spec.in_region(region) if region else spec
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nlp_engine.errors import InputError, SettingError
+from nlp_engine.errors import EngineError, InputError, SettingError
+from nlp_engine.sagemaker.aws import with_region
 from nlp_engine.sagemaker.checks import check_for_sagemaker
 from nlp_engine.sagemaker.checks.data import check_files
 from nlp_engine.sagemaker.checks.tuning import check_objective
@@ -199,6 +200,24 @@ def test_transform_and_endpoint_are_checked_too(tmp_path: Path) -> None:
     filtered = ('output = "s3://bucket/answers"', 'output = "s3://bucket/a"\noutput_filter = "$"')
     with pytest.raises(SettingError, match="set join_input = true"):
         check_for_sagemaker(make_spec(tmp_path, CLASSIFIER, filtered), "transform")
+
+
+def test_the_region_of_the_environment_and_of_awss_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "config").write_text("[default]\nregion = eu-west-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    spec = make_spec(tmp_path, VECTORS, ('region = "us-east-1"', ""))
+    assert with_region(spec).on_aws.region == "eu-west-1"
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
+    assert with_region(spec).on_aws.region == "eu-north-1"
+    assert with_region(make_spec(tmp_path)).on_aws.region == "us-east-1"
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_PROFILE", "none")
+    with pytest.raises(EngineError, match="configuration cannot be used: .*none"):
+        with_region(spec)
 
 
 LABELLED = b"__label__a one two\n__label__b three\n"
