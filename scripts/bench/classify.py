@@ -1,6 +1,7 @@
 """How fast and how good text classifiers are: ours beside fastText, with the same settings.
 
     python scripts/bench/classify.py [--quick] [--rounds 3] [--seeds 3] [--results FILE]
+    python scripts/bench/classify.py --timed langid8 [--rounds 3] [--results FILE]
     python scripts/bench/classify.py --table [--results FILE]
 
 Training: every round trains everything once, in an order by chance, with 5 epochs and BlazingText's
@@ -9,7 +10,8 @@ model, ours, and take turns. Quality: every set with the defaults, and with sett
 better, from several seeds; a difference below zero by more than its standard error is bold. The
 sets are the development data's (NLP_ENGINE_DATA) and a synthetic one of 1 million documents, or
 with `--quick` of 100,000. fastText comes from the Python that runs this: `pip install
-fasttext-numpy2`. It takes some 20 minutes on two cores; run it on a quiet machine.
+fasttext-numpy2`. It takes some 20 minutes on two cores; run it on a quiet machine. With `--timed`
+speed alone is measured, of that set, and takes the place of its rows in the results.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from quality_corpora import data_folder
 _RESULTS = Path(__file__).parent / "results" / "classify.jsonl"
 _PEER = "fasttext"
 _QUICK_DOCUMENTS = 100_000
+_TIMED = ("langid8", SYNTHETIC)
 _SUITED = {"epochs": 25, "learning_rate": 0.5, "min_count": 1}
 
 
@@ -85,9 +88,9 @@ def measure_all(arguments: argparse.Namespace, data: Path) -> Iterator[dict[str,
     documents = _QUICK_DOCUMENTS if arguments.quick else 1_000_000
     sets = {
         name: classify_data.prepare(name, arguments.cache, data, documents)
-        for name in (*SETS, SYNTHETIC)
+        for name in arguments.timed or (*SETS, SYNTHETIC)
     }
-    timed = [sets["langid8"], sets[SYNTHETIC]]
+    timed = [sets[name] for name in arguments.timed or _TIMED]
     order = random.Random(1)
     for number in range(arguments.rounds):
         runs = trainings(timed, arguments.threads)
@@ -98,8 +101,17 @@ def measure_all(arguments: argparse.Namespace, data: Path) -> Iterator[dict[str,
             model = arguments.cache / f"{found.name}{n}" / "model.bin"
             for row in predictions(model, found.test, arguments.rounds):
                 yield {"kind": "prediction", "data": found.name, "word_ngrams": n, **row}
-    for run in qualities([sets[name] for name in SETS], arguments.seeds, arguments.threads):
+    scored = [] if arguments.timed else [sets[name] for name in SETS]
+    for run in qualities(scored, arguments.seeds, arguments.threads):
         yield {"kind": "quality", **outcome_of(run)}
+
+
+def _kept(results: Path, timed: list[str] | None) -> list[dict[str, Any]]:
+    """The rows of an earlier run that this one does not repeat."""
+    if not timed or not results.exists():
+        return []
+    rows = [json.loads(line) for line in results.read_text("utf-8").splitlines()]
+    return [row for row in rows[1:] if row["kind"] == "quality" or row["data"] not in timed]
 
 
 def main() -> None:
@@ -108,6 +120,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="on a smaller synthetic set")
+    parser.add_argument("--timed", nargs="+", choices=_TIMED, help="only the speed of these")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
@@ -117,12 +130,14 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.table:
         arguments.results.parent.mkdir(parents=True, exist_ok=True)
+        kept = _kept(arguments.results, arguments.timed)
         with arguments.results.open("w", encoding="utf-8", buffering=1) as file:
             about = {
                 "machine": measure.machine(),
                 "versions": measure.versions(["fasttext-numpy2", "nlp-engine", "numpy"]),
             }
             file.write(json.dumps(about) + "\n")
+            file.writelines(json.dumps(row) + "\n" for row in kept)
             for row in measure_all(arguments, data_folder()):
                 file.write(json.dumps(row) + "\n")
                 print(json.dumps(row), flush=True)
