@@ -27,6 +27,7 @@ FORMAT_VERSIONS = {
     "knowledge base": 2,
     "items": 1,
     "codebook": 1,
+    "items evaluation": 1,
     "demo": 1,
 }
 """The version of each folder format that this engine writes and reads."""
@@ -41,6 +42,7 @@ _MADE_BY = {
     "knowledge base": "nlp-engine kb build",
     "items": "nlp-engine items build",
     "codebook": "nlp-engine items build",
+    "items evaluation": "nlp-engine items evaluate ITEMS INTERACTIONS",
     "demo": "nlp-engine demo",
 }
 

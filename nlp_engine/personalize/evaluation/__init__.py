@@ -1,0 +1,1 @@
+"""How well items are recommended by their metadata, measured before anything is paid for."""
