@@ -540,3 +540,15 @@ def test_an_answer_that_is_being_taken_is_finished_when_it_is_stopped(folder: Pa
         rest = read_all(client)
         assert (start + rest).count(b'"word":"apple"') == 80_000
         assert server.process.wait(timeout=10) == 0
+
+
+def test_workers_share_connections(server: Server) -> None:
+    clients = [server.connect(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(20)]
+    counts: dict[bytes, int] = {}
+    for client in clients:
+        id = client.recv(1 << 16).partition(b"x-amzn-requestid: ")[2][:24]  # a worker's own part
+        counts[id] = counts.get(id, 0) + 1
+    for client in clients:
+        client.close()
+    assert sum(counts.values()) == 20
+    assert len(counts) == 2 and min(counts.values()) >= 5

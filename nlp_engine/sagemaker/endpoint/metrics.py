@@ -41,9 +41,7 @@ class Metrics:
 
     def __init__(self, workers: int) -> None:
         memory = memoryview(mmap.mmap(-1, 8 * _SLOTS * workers)).cast("d")
-        self.workers = [
-            WorkerMetrics(memory[_SLOTS * i : _SLOTS * (i + 1)]) for i in range(workers)
-        ]
+        self.workers = [WorkerMetrics(memory, i) for i in range(workers)]
 
     def text(self) -> str:
         """All numbers, summed over the workers."""
@@ -52,10 +50,22 @@ class Metrics:
 
 
 class WorkerMetrics:
-    """The numbers of one worker, which alone changes them."""
+    """The numbers of one worker, which alone changes them.
 
-    def __init__(self, values: memoryview[float]) -> None:
-        self.values = values
+    Args:
+        memory: Those of all workers.
+        number: Which of them it is.
+    """
+
+    def __init__(self, memory: memoryview[float], number: int) -> None:
+        self._memory = memory
+        self.values = memory[_SLOTS * number : _SLOTS * (number + 1)]
+
+    def is_ahead(self, slot: int) -> bool:
+        """Whether another worker has less of something."""
+        return self.values[slot] > min(
+            self._memory[i] for i in range(slot, len(self._memory), _SLOTS)
+        )
 
     def add(self, slot: int, amount: float = 1) -> None:
         """Change one number, named by its slot."""

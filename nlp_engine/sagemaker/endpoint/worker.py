@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from nlp_engine.errors import require
 from nlp_engine.sagemaker.endpoint import metrics as numbers
+from nlp_engine.sagemaker.endpoint.door import Door
 from nlp_engine.sagemaker.endpoint.invocations import Response
 from nlp_engine.sagemaker.endpoint.metrics import WorkerMetrics
 from nlp_engine.sagemaker.endpoint.request_log import RequestLog
@@ -76,10 +77,10 @@ class Worker:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
-        server = await loop.create_server(lambda: Connection(self), sock=listener, backlog=1024)
+        door = Door(listener, lambda: Connection(self), self.metrics)
         sweeping = loop.create_task(self._sweep())
         await self._stopping.wait()
-        server.close()
+        door.close()
         for connection in tuple(self._connections):
             connection.retire()
         end = self.after(self.settings.grace_seconds)
