@@ -8,11 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
+from nlp_engine.cli import evaluate_items
 from nlp_engine.cli.console import print_json, print_made, print_table, progress_bar
 from nlp_engine.cli.options import Json, Out, Overwrite, Quiet, command
 from nlp_engine.personalize.settings import ItemSettings
 
 app = typer.Typer(name="items", help="Make Amazon Personalize datasets.", no_args_is_help=True)
+evaluate_items.register(app)
 
 _FAILED = 1
 

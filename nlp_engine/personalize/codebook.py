@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import InputError
 from nlp_engine.manifest import read_manifest, write_manifest
-from nlp_engine.personalize.encodings.kmeans import fit_kmeans, score_blocks
+from nlp_engine.personalize.encodings.kmeans import fit_kmeans, sample, score_blocks
 from nlp_engine.personalize.text_encoder import TextEncoder
 
 _ITEMS_PER_TOPIC = 4
@@ -97,16 +97,9 @@ class Codebook:
             FormatError: The folder is no codebook.
         """
         manifest = read_manifest(folder, "codebook")
-        own = vectors.manifest.id if vectors and vectors.manifest else None
-        if manifest.parents.get("vectors") != own:
-            raise InputError(
-                f"{folder} was fitted on the vectors {manifest.parents.get('vectors')}, "
-                f"not on {own}; open it with its own vectors"
-            )
-        encoder = None
-        if vectors:
-            weights, mean = np.load(folder / "weights.npy"), np.load(folder / "mean.npy")
-            encoder = TextEncoder(vectors, weights, mean)
+        if vectors is None and "vectors" in manifest.parents:
+            raise InputError(f"{folder} was fitted on word vectors; open it with these")
+        encoder = None if vectors is None else TextEncoder.open(folder, vectors)
         names = json.loads((folder / "names.json").read_text(encoding="utf-8"))
         per_item = int(manifest.settings["topics_per_item"])
         return cls(np.load(folder / "centroids.npy"), names, per_item, encoder)
@@ -163,12 +156,13 @@ def fit_topics(
         topics_per_item: Codes per item at most; few topics give fewer, an eighth of them.
         seed: Start of the random generator.
     """
-    known = text_vectors if text_vectors.any(axis=1).all() else text_vectors[text_vectors.any(1)]
+    known = np.flatnonzero(text_vectors.any(axis=1))
     if len(known) == 0:
         raise InputError("no item has a text vector; there is nothing to fit topics to")
     count = max(1, min(topics, len(known) // _ITEMS_PER_TOPIC))
     per_item = min(topics_per_item, max(1, count // _TOPICS_PER_CODE))
-    centroids = fit_kmeans(known, count, seed=seed, spherical=True)
+    rows = text_vectors[sample(known, count, seed=seed)]
+    centroids = fit_kmeans(rows, count, seed=seed, spherical=True)
     unnamed = Codebook(centroids, [], 1)
     names = _names(unnamed.codes(text_vectors)[:, 0], count, texts, words)
     return Codebook(centroids, names, per_item)

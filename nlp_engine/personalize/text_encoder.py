@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nlp_engine.embeddings.vectors import WordVectors
+from nlp_engine.errors import InputError
+from nlp_engine.manifest import read_manifest
 from nlp_engine.personalize.encodings.kmeans import unit
 
 _TEXTS_PER_BLOCK = 4096
@@ -44,6 +47,24 @@ class TextEncoder:
         rows = plain.encode_texts(texts)
         encoder = cls(vectors, weights, rows.mean(axis=0))
         return encoder, encoder._centred(rows)
+
+    @classmethod
+    def open(cls, folder: Path, vectors: WordVectors) -> TextEncoder:
+        """The encoder that a saved codebook has, with the word vectors it was fitted on.
+
+        Raises:
+            InputError: It was fitted on other vectors.
+            FormatError: The folder is no codebook.
+        """
+        before = read_manifest(folder, "codebook").parents.get("vectors")
+        own = vectors.manifest.id if vectors.manifest else None
+        weights = folder / "weights.npy"
+        if before != own or not weights.exists():
+            raise InputError(
+                f"{folder} was fitted on {f'the vectors {before}' if before else 'other vectors'}, "
+                f"not on {own}; open it with its own vectors"
+            )
+        return cls(vectors, np.load(weights), np.load(folder / "mean.npy"))
 
     def encode(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         """The (D) unit vector of a text given as word ids; zeros if it has no known word."""

@@ -19,7 +19,7 @@ def fit_kmeans(
     """Centroids of rows.
 
     The same rows, count and seed give the same centroids, up to the rounding of matrix products.
-    More than 128 rows per centroid are sampled.
+    Of very many rows a sample is enough (`sample`).
 
     Args:
         rows: float32 (N, D).
@@ -32,9 +32,6 @@ def fit_kmeans(
         float32 (count, D).
     """
     generator = np.random.default_rng(seed)
-    most = count * _ROWS_PER_CENTROID
-    if len(rows) > most:
-        rows = rows[np.sort(generator.choice(len(rows), most, replace=False))]
     centroids = _first_centroids(rows, count, generator)
     nearest = np.full(len(rows), -1)
     for _ in range(_ITERATIONS):
@@ -43,6 +40,14 @@ def fit_kmeans(
             break
         centroids = _means(rows, nearest, scores, centroids, spherical)
     return centroids
+
+
+def sample(rows: NDArray[np.intp], count: int, *, seed: int) -> NDArray[np.intp]:
+    """Numbers of rows to fit `count` centroids to: 128 per centroid at most, in order."""
+    most = count * _ROWS_PER_CENTROID
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
 def nearest_centroids(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nlp_engine.errors import SettingError
 from nlp_engine.personalize import limits
-from nlp_engine.personalize.encodings.kmeans import fit_kmeans, nearest_centroids
+from nlp_engine.personalize.encodings.kmeans import fit_kmeans, nearest_centroids, sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ class ProductQuantizer:
                 f"{pieces} pieces do not divide vectors of {rows.shape[1]} dimensions"
             )
         count = min(limits.MAX_DISTINCT_VALUES // pieces, len(rows))
-        parts = np.split(rows, pieces, axis=1)
+        chosen = rows[sample(np.arange(len(rows)), count, seed=seed)]
+        parts = np.split(chosen, pieces, axis=1)
         return cls(np.stack([fit_kmeans(part, count, seed=seed) for part in parts]))
 
     def codes(self, rows: NDArray[np.float32]) -> NDArray[np.int16]:

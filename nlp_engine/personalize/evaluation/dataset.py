@@ -14,10 +14,10 @@ from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import InputError
 from nlp_engine.files import check_input_file
 from nlp_engine.personalize import limits
-from nlp_engine.personalize.codebook import Codebook
 from nlp_engine.personalize.evaluation.features import category_features, together
 from nlp_engine.personalize.schema import ITEM_ID, read_columns
 from nlp_engine.personalize.table import read_rows
+from nlp_engine.personalize.text_encoder import TextEncoder
 
 ALL_CATEGORIES = "all categories"
 
@@ -82,7 +82,6 @@ class ItemsDataset:
             InputError: The codebook was fitted on other vectors.
             FormatError: The folder is no codebook.
         """
-        encoder = Codebook.open(codebook, vectors).encoder
-        assert encoder is not None  # since the codebook was opened with vectors
+        encoder = TextEncoder.open(codebook, vectors)
         tokenizer = vectors.tokenizer()
         return encoder.encode_texts([vectors.ids(tokenizer.words(text)) for text in self.texts])

@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp_engine import settings
+from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import InputError
-from nlp_engine.files import new_folder
+from nlp_engine.files import check_input_file, new_folder
 from nlp_engine.manifest import FileRecord, read_manifest, write_manifest
+from nlp_engine.personalize.encodings.kmeans import unit
 from nlp_engine.personalize.evaluation.dataset import ItemsDataset
 from nlp_engine.personalize.evaluation.encoded import VECTORS, encoded_features
 from nlp_engine.personalize.evaluation.interactions import Interactions, read_interactions
@@ -35,7 +37,8 @@ def evaluate_items(
     interactions: Path | str,
     out: Path | str | None = None,
     *,
-    text_vectors: NDArray[np.float32] | None = None,
+    vectors: WordVectors | None = None,
+    text_vectors: NDArray[Any] | Path | str | None = None,
     overwrite: bool = False,
     report: Report = silent,
     **options: Any,
@@ -51,7 +54,8 @@ def evaluate_items(
         interactions: CSV, JSON Lines or Parquet; of repeated pairs of user and item the first
             counts.
         out: A folder to make, with `eval.json`.
-        text_vectors: float32 (N, D), a row per row of `items.csv`.
+        vectors: The word vectors that the folder's codebook was fitted on, for text vectors.
+        text_vectors: Or any (N, D) numbers, a row per row of `items.csv`, or their `.npy` file.
         overwrite: Replace an existing folder.
         report: Told of the interactions read and the recommenders done.
         **options: Fields of `ItemsEvaluationSettings`.
@@ -67,10 +71,13 @@ def evaluate_items(
     dataset = ItemsDataset.read(Path(items))
     features = dataset.features()
     count = len(dataset.ids)
+    rows = None
     if text_vectors is not None:
-        if len(text_vectors) != count:
-            raise InputError(f"{len(text_vectors)} text vectors for {count} items of {items}")
-        features |= encoded_features(text_vectors, topics=chosen.topics, seed=chosen.seed)
+        rows = _read_vectors(text_vectors, count)
+    elif vectors is not None:
+        rows = dataset.text_vectors(Path(items) / "codebook", vectors)
+    if rows is not None:
+        features |= encoded_features(rows, topics=chosen.topics, seed=chosen.seed)
     read = read_interactions(Path(interactions), dataset.ids, chosen, report)
     if not (read.items < count).any():
         raise InputError(
@@ -134,6 +141,26 @@ def evaluate_features(
             for name, made in lists.items()
         }
     return ItemsEvaluation(warm=results["warm"], cold=results["cold"])
+
+
+def _read_vectors(given: NDArray[Any] | Path | str, items: int) -> NDArray[np.float32]:
+    """(N, D) vectors of length 1."""
+    name = "the text vectors"
+    if isinstance(given, Path | str):
+        name = str(given)
+        try:
+            given = np.asarray(np.load(check_input_file(Path(given)), allow_pickle=False))
+        except ValueError as error:
+            raise InputError(f"{name} is no array as numpy.save writes it: {error}") from None
+    if given.ndim != 2 or len(given) != items or given.dtype.kind not in "fiu":
+        raise InputError(
+            f"{name}: {given.dtype} of shape {given.shape}; a row of numbers for each of {items} "
+            "items is needed"
+        )
+    rows = np.asarray(given, np.float32)
+    if not np.isfinite(rows).all():
+        raise InputError(f"{name}: a number is not finite")
+    return unit(rows)
 
 
 def _write(

@@ -1,4 +1,4 @@
-"""Items by what they are: one row per item, categories weighted by their rarity, or a vector."""
+"""Items by what they are: one row per item, of ones for its categories, or a vector."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nlp_engine.personalize.encodings.kmeans import unit
 
 
 def category_features(rows: Sequence[Sequence[str]]) -> Any:
-    """Sparse (N, V): the values of (N) items, weighted by inverse document frequency."""
+    """Sparse (N, V): 1 for each value that each of (N) items has."""
     sparse = require("scipy.sparse", "items")
     numbers: dict[str, int] = {}
     columns = [
@@ -22,16 +22,15 @@ def category_features(rows: Sequence[Sequence[str]]) -> Any:
     ends = np.cumsum([0, *(len(dict.fromkeys(row)) for row in rows)])
     ones = np.ones(len(columns), np.float32)
     shape = (len(rows), max(1, len(numbers)))
-    return weighted(sparse.csr_matrix((ones, columns, ends), shape))
+    return sparse.csr_matrix((ones, columns, ends), shape)
 
 
 def code_features(codes: NDArray[np.int16], count: int) -> Any:
-    """Sparse (N, count): (N, t) codes, where a negative one stands for none."""
+    """Sparse (N, count): 1 for each of (N, t) codes; a negative one stands for none."""
     sparse = require("scipy.sparse", "items")
     items, places = np.nonzero(codes >= 0)
     ones = np.ones(len(items), np.float32)
-    matrix = sparse.csr_matrix((ones, (items, codes[items, places])), (len(codes), count))
-    return weighted(matrix)
+    return sparse.csr_matrix((ones, (items, codes[items, places])), (len(codes), count))
 
 
 def vector_features(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -40,7 +39,7 @@ def vector_features(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def together(features: Sequence[Any]) -> Any:
-    """Several categories as one, each value with its own weight."""
+    """Several columns of categories as one."""
     sparse = require("scipy.sparse", "items")
     return sparse.hstack(features).tocsr()
 
@@ -52,11 +51,3 @@ def unit_rows(features: Any) -> Any:
     sparse = require("scipy.sparse", "items")
     norms = np.sqrt(np.asarray(features.multiply(features).sum(axis=1)).ravel())
     return (sparse.diags(1 / np.maximum(norms, 1e-12).astype(np.float32)) @ features).tocsr()
-
-
-def weighted(matrix: Any) -> Any:
-    """A sparse matrix of ones times the inverse document frequency of each column."""
-    sparse = require("scipy.sparse", "items")
-    documents = np.bincount(matrix.indices, minlength=matrix.shape[1])
-    weights = np.log((1 + matrix.shape[0]) / np.maximum(documents, 1)).astype(np.float32)
-    return (matrix @ sparse.diags(weights)).tocsr()
