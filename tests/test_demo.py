@@ -55,6 +55,7 @@ def test_the_chain_of_parents_is_whole(demo: DemoResult) -> None:
         name: set(read_manifest(demo.folder / name, kind).parents.values())
         for name, kind in FOLDERS.items()
     }
+    codebook = read_manifest(demo.folder / "items" / "codebook", "codebook").id
     assert parents == {
         "extracted": set(),
         "corpus": {ids["extracted"]},
@@ -63,7 +64,7 @@ def test_the_chain_of_parents_is_whole(demo: DemoResult) -> None:
         "labelled": {ids["extracted"]},
         "classifier": {ids["labelled"]},
         "kb": {ids["extracted"]},
-        "items": {ids["extracted"], ids["vectors"], ids["kb"]},
+        "items": {ids["extracted"], ids["vectors"], ids["kb"], codebook},
     }
 
 

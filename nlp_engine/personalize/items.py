@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +14,58 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp_engine import settings
-from nlp_engine.corpus.sources import Row, Source, open_source, text_of
+from nlp_engine.corpus.sources import Source, open_source
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.entities.knowledge_base import KnowledgeBase
 from nlp_engine.entities.ranking import EntityRanker
-from nlp_engine.errors import InputError
+from nlp_engine.errors import InputError, SettingError
 from nlp_engine.files import new_folder
 from nlp_engine.manifest import Manifest, write_manifest
 from nlp_engine.personalize import limits
-from nlp_engine.personalize.check import check_items, findings_json, raise_on_errors
-from nlp_engine.personalize.codebook import NO_TOPIC, Codebook, code_of, fit_codebook
-from nlp_engine.personalize.schema import (
-    CREATION_TIMESTAMP,
-    ITEM_ID,
-    Column,
-    DatasetType,
-    dataset_schema,
-    schema_json,
-)
+from nlp_engine.personalize.before import CODEBOOK, VALUES, Before, check_not_refitted
+from nlp_engine.personalize.collecting import Collected, Wanted, collect
+from nlp_engine.personalize.entity_types import default_types, read_types, titles_of_types
+from nlp_engine.personalize.plan import ItemPlan
+from nlp_engine.personalize.schema import Column, DatasetType, dataset_schema, schema_json
 from nlp_engine.personalize.settings import ItemSettings
-from nlp_engine.personalize.table import write_header, write_row
+from nlp_engine.personalize.text_columns import TextColumns, fit_text_columns
+from nlp_engine.personalize.text_vectors import encode_texts, fit_text_encoder, open_text_vectors
+from nlp_engine.personalize.values import ValueColumn, kept_values
+from nlp_engine.personalize.writing import Block, Part, id_part, native_part, write_dataset
 from nlp_engine.progress import Progress, Report, silent
+from nlp_engine.text.tokenizers import Tokenizer, TokenizerSettings, open_tokenizer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """What items' texts are read by.
+
+    Attributes:
+        vectors: Word vectors, of which text vectors are made.
+        text_vectors: Instead of these, the text vectors: (N, D), a row for each item, or the
+            `.npy` file that they are in.
+        kb: Gives entities.
+        entity_types: TOML file with types of entities.
+        before: An earlier dataset whose codebook, values and schema are used.
+    """
+
+    vectors: WordVectors | None
+    text_vectors: NDArray[Any] | Path | str | None
+    kb: KnowledgeBase | None
+    entity_types: Path | None
+    before: Before | None
+
+    @property
+    def gives_topics(self) -> bool:
+        """Whether there are text vectors."""
+        return self.vectors is not None or self.text_vectors is not None
+
+    def tokenizer(self, language: str) -> Tokenizer | None:
+        """What splits texts into the words of vectors or of topics' names."""
+        if self.vectors is not None:
+            return self.vectors.tokenizer()
+        is_fitted = self.text_vectors is not None and self.before is None
+        return open_tokenizer(TokenizerSettings(language=language)) if is_fitted else None
 
 
 def build_items(
@@ -41,22 +73,38 @@ def build_items(
     out: Path | str,
     *,
     vectors: WordVectors | None = None,
+    text_vectors: NDArray[Any] | Path | str | None = None,
     kb: KnowledgeBase | None = None,
+    entity_types: Path | None = None,
+    like: Path | str | None = None,
+    refit: bool = False,
     overwrite: bool = False,
     report: Report = silent,
     **options: Any,
 ) -> Manifest:
     """Make a Personalize Items dataset.
 
-    The folder gets `schema.json` (Avro), `items.csv`, `check.json`, and `codebook/` if there are
-    vectors. Columns: ITEM_ID, CREATION_TIMESTAMP, TITLE, TOPICS and TOPIC (with vectors), ENTITIES
-    (with a knowledge base), the named categories, and DESCRIPTION, the text.
+    The folder gets `schema.json` (Avro), `items.csv`, `check.json`, `values.json` (the categories
+    that stay), and `codebook/` if there are vectors. Columns: ITEM_ID, CREATION_TIMESTAMP, TITLE,
+    TOPICS and TOPIC (with vectors), ENTITIES and columns of types (with a knowledge base), the
+    named categories, numbers and strings, and DESCRIPTION, the text (PRODUCT_DESCRIPTION in a
+    domain).
+
+    The source is read twice; memory grows by some bytes for each item.
 
     Args:
         source: What `nlp_engine.corpus.sources.open_source` takes.
         out: The folder to make.
-        vectors: Gives topics.
+        vectors: Word vectors, of which text vectors are made, which give topics.
+        text_vectors: Instead of these, the text vectors: (N, D), a row for each item, or the
+            `.npy` file that they are in.
         kb: Gives entities.
+        entity_types: TOML file with a regular expression of categories for each column of
+            entities of a type; by default people, places and organisations, as far as they are
+            known in the language and most items have one.
+        like: An items folder whose codebook, values and schema are used: what further imports and
+            PutItems need.
+        refit: Whether a codebook in `out` may be replaced by a new one.
         overwrite: Replace an existing folder.
         report: Told of the items read.
         **options: Fields of `ItemSettings`.
@@ -67,26 +115,42 @@ def build_items(
     Raises:
         InputError: The source cannot be read, has no such columns, or breaks a hard limit of
             Personalize; the message names row and column.
-        OutputError: The folder exists or cannot be written.
+        OutputError: The folder exists or cannot be written, or has a codebook.
         SettingError: An option that does not exist or is out of range.
     """
     started = time.monotonic()
+    if vectors is not None and text_vectors is not None:
+        raise SettingError("vectors and text_vectors exclude each other; give one of them")
     chosen = settings.from_mapping(ItemSettings, options)
+    plan = ItemPlan.of(chosen)
     opened = open_source(Path(source), language=chosen.language, reading=chosen)
-    names = (chosen.id, chosen.title, chosen.timestamp, *chosen.text, *chosen.categories)
-    opened.check_columns([name for name in names if name])
+    opened.check_columns(plan.sources)
+    models = Models(
+        vectors=vectors,
+        text_vectors=text_vectors,
+        kb=kb,
+        entity_types=entity_types,
+        before=Before.open(Path(like)) if like is not None else None,
+    )
+    if overwrite and models.gives_topics and not models.before:
+        check_not_refitted(Path(out), refit=refit)
     parents = [part.manifest for part in (opened, vectors, kb) if part and part.manifest]
     with new_folder(Path(out), overwrite=overwrite) as folder:
-        metadata = _metadata(opened, chosen, vectors, kb, report)
-        if metadata.codebook:
-            metadata.codebook.save(folder / "codebook")
-        columns = _columns(chosen, metadata)
-        schema = schema_json(dataset_schema(DatasetType.ITEMS, columns))
-        (folder / "schema.json").write_text(schema, encoding="utf-8")
-        count = _write_items(folder / "items.csv", columns, opened, chosen, metadata)
-        findings = check_items(folder, language=opened.language)
-        raise_on_errors(findings, opened.path)
-        (folder / "check.json").write_text(findings_json(findings), encoding="utf-8")
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            collected = collect(
+                opened, _wanted(plan, chosen, opened, models), Path(scratch), report
+            )
+            text = _text(chosen, opened, models, collected, Path(scratch), report)
+            if text:
+                parents.append(text.model.save(folder / CODEBOOK))
+            values = _value_columns(collected, models)
+            parts = _parts(plan, opened, collected, text, values)
+            _check_schema(parts, models.before)
+            kept = json.dumps(kept_values(values), ensure_ascii=False, indent=1)
+            (folder / VALUES).write_text(kept + "\n", encoding="utf-8")
+            count, findings = write_dataset(
+                folder, DatasetType.ITEMS, parts, opened, domain=chosen.domain, report=report
+            )
         return write_manifest(
             folder,
             format="items",
@@ -97,144 +161,133 @@ def build_items(
             settings=settings.to_mapping(chosen),
             counts={
                 "items": count,
-                "topics": len(metadata.codebook.names) if metadata.codebook else 0,
-                "entities": len(set().union(*metadata.entities)) if kb else 0,
+                "topics": text.model.topics if text else 0,
+                "entities": len(values["ENTITIES"].kept) if "ENTITIES" in values else 0,
                 "warnings": len(findings),
             }
             | opened.damaged,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Metadata:
-    """What is made of the items' texts, item by item."""
-
-    codebook: Codebook | None
-    topics: NDArray[np.int16] | None
-    entities: list[list[str]]
-    categories: dict[str, list[list[str]]]
-
-
-def _metadata(
-    source: Source,
-    chosen: ItemSettings,
-    vectors: WordVectors | None,
-    kb: KnowledgeBase | None,
-    report: Report,
-) -> _Metadata:
-    ranker = EntityRanker(kb, rho=chosen.rho) if kb else None
-    tokenizer = vectors.tokenizer() if vectors else None
-    most = limits.max_text_characters(source.language)
-    word_ids, entities = [], []
-    categories: dict[str, list[list[str]]] = {name: [] for name in chosen.categories}
-    for row in source.rows(report):
-        text = _description(row, chosen)[:most]
-        if vectors and tokenizer:
-            word_ids.append(vectors.ids(tokenizer.words(text)))
-        if ranker:
-            links = sorted(ranker.link(text), key=lambda link: -link.rho)
-            entities.append(list(dict.fromkeys(link.title for link in links)))
-        for name, values in categories.items():
-            values.append(_values(row[name]))
-    if sum(map(len, word_ids)) == 0 and vectors:
-        raise InputError(
-            f"{source.path}: no word of the items' texts is in the vectors' vocabulary"
-        )
-    report(Progress("fitting topics", 0, None, "items"))
-    codebook, topics = None, None
-    if vectors:
-        codebook, text_vectors = fit_codebook(
-            vectors,
-            word_ids,
-            topics=chosen.topics,
-            topics_per_item=chosen.topics_per_item,
-            seed=chosen.seed,
-        )
-        topics = codebook.codes(text_vectors)
-    return _Metadata(
-        codebook,
-        topics,
-        _most_frequent(entities),
-        {name: _most_frequent(values) for name, values in categories.items()},
+def _wanted(plan: ItemPlan, chosen: ItemSettings, source: Source, models: Models) -> Wanted:
+    entity_titles = {}
+    if models.kb is not None:
+        types = default_types(models.kb.language.code)
+        if models.entity_types is not None:
+            types = read_types(models.entity_types)
+        entity_titles = titles_of_types(models.kb, types)
+    return Wanted(
+        text_of=lambda row: plan.text_of(row, source.language),
+        categories=plan.native.categories,
+        ranker=EntityRanker(models.kb, rho=chosen.rho) if models.kb else None,
+        entity_titles=entity_titles,
+        tokenizer=models.tokenizer(source.language),
+        vectors=models.vectors,
+        kept=models.before.kept if models.before else {},
+        timestamp=plan.timestamp.source if plan.timestamp else None,
+        workers=chosen.workers,
     )
 
 
-def _columns(chosen: ItemSettings, metadata: _Metadata) -> list[Column]:
-    columns = [Column(name=ITEM_ID, nullable=False)]
-    if chosen.timestamp:
-        columns.append(Column(name=CREATION_TIMESTAMP, type="long", nullable=False))
-    if chosen.title:
-        columns.append(Column(name="TITLE"))
-    if metadata.codebook:
-        columns += [Column(name=name, categorical=True) for name in ("TOPICS", "TOPIC")]
-    if metadata.entities:
-        columns.append(Column(name="ENTITIES", categorical=True))
-    columns += [Column(name=name.upper(), categorical=True) for name in chosen.categories]
-    return [*columns, Column(name="DESCRIPTION", textual=True)]
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """The items' text vectors, and what makes columns of them."""
+
+    model: TextColumns
+    vectors: NDArray[np.float32]
+
+    def cells(self, block: Block) -> Sequence[Sequence[Any]]:
+        return self.model.cells(self.vectors[block.begin : block.begin + len(block.rows)])
 
 
-def _write_items(
-    path: Path, columns: Sequence[Column], source: Source, chosen: ItemSettings, metadata: _Metadata
-) -> int:
-    most = limits.max_text_characters(source.language)
-    number = 0
-    with path.open("w", encoding="utf-8", newline="") as file:
-        write_header(file, columns)
-        for number, row in enumerate(source.rows(), 1):
-            index = number - 1
-            item: dict[str, Any] = {
-                ITEM_ID: _item_id(row, chosen, source, number),
-                "DESCRIPTION": _description(row, chosen)[:most] or None,
-            }
-            if chosen.timestamp:
-                item[CREATION_TIMESTAMP] = row[chosen.timestamp]
-            if chosen.title and row[chosen.title] is not None:
-                item["TITLE"] = str(row[chosen.title])[: limits.MAX_CELL_CHARACTERS]
-            topics = metadata.topics[index].tolist() if metadata.topics is not None else [NO_TOPIC]
-            if metadata.codebook and topics[0] != NO_TOPIC:
-                item["TOPICS"] = cell_of(map(code_of, topics))
-                item["TOPIC"] = metadata.codebook.names[topics[0]]
-            if metadata.entities:
-                item["ENTITIES"] = cell_of(metadata.entities[index])
-            for name, values in metadata.categories.items():
-                item[name.upper()] = cell_of(values[index])
-            write_row(file, columns, item)
-    return number
-
-
-def cell_of(values: Iterable[str]) -> str | None:
-    """Values joined by `|`, as many as fit a cell; None if there are none."""
-    cell = ""
-    for value in values:
-        longer = f"{cell}{limits.VALUE_SEPARATOR}{value}" if cell else value
-        if len(longer) <= limits.MAX_CELL_CHARACTERS:
-            cell = longer
-    return cell or None
-
-
-def _item_id(row: Row, chosen: ItemSettings, source: Source, number: int) -> Any:
-    value = row[chosen.id]
-    if isinstance(value, str) and len(value.splitlines()) > 1:
+def _text(
+    chosen: ItemSettings,
+    source: Source,
+    models: Models,
+    collected: Collected,
+    scratch: Path,
+    report: Report,
+) -> _Text | None:
+    if not models.gives_topics:
+        return None
+    path, before, texts = scratch / "text_vectors.npy", models.before, collected.texts
+    report(Progress("fitting topics", 0, None, "items"))
+    if models.text_vectors is not None:
+        rows = open_text_vectors(models.text_vectors, path)
+        if len(rows) != collected.items:
+            raise InputError(
+                f"{source.path} has {collected.items:,} items, but there are {len(rows):,} text "
+                "vectors; a row for each item is needed, in the same order"
+            )
+        if before:
+            return _Text(before.text_columns(chosen.vector_encoding, None), rows)
+        assert texts is not None
+        return _Text(fit_text_columns(rows, texts, collected.words, None, chosen), rows)
+    assert models.vectors is not None
+    assert texts is not None
+    if len(texts.numbers) == 0:
         raise InputError(
-            f"{source.path}, row {number}, column {chosen.id}: the id contains a line break"
+            f"{source.path}: no word of the items' texts is in the vectors' vocabulary"
         )
-    return value
+    if before:
+        model = before.text_columns(chosen.vector_encoding, models.vectors)
+        assert model.encoder is not None
+        return _Text(model, encode_texts(model.encoder, texts, path))
+    encoder = fit_text_encoder(models.vectors, texts)
+    rows = encode_texts(encoder, texts, path)
+    return _Text(fit_text_columns(rows, texts, collected.words, encoder, chosen), rows)
 
 
-def _description(row: Row, chosen: ItemSettings) -> str:
-    """The item's text in one line, as the textual column holds it."""
-    return " ".join(text_of(row, chosen.text).split())
+def _value_columns(collected: Collected, models: Models) -> dict[str, ValueColumn]:
+    """The columns of entities and categories, in order.
+
+    Of the types that nobody has asked for, those stay that most items have.
+    """
+    is_asked_for = models.entity_types is not None
+    enough = limits.MIN_COMPLETENESS * collected.items
+    entities = {
+        name: column
+        for name, column in collected.entities.items()
+        if name == "ENTITIES"
+        or (
+            name in models.before.kept if models.before else is_asked_for or column.filled >= enough
+        )
+    }
+    return entities | collected.categories
 
 
-def _values(value: Any) -> list[str]:
-    """The categories of a native value: a list, or text with `|` between them."""
-    parts = value if isinstance(value, list | tuple) else str(value or "").split("|")
-    cleaned = (" ".join(str(part).replace(limits.VALUE_SEPARATOR, " ").split()) for part in parts)
-    return list(dict.fromkeys(part for part in cleaned if part))
+def _parts(
+    plan: ItemPlan,
+    source: Source,
+    collected: Collected,
+    text: _Text | None,
+    values: dict[str, ValueColumn],
+) -> list[Part]:
+    parts = [id_part(plan.id, source)]
+    if plan.timestamp:
+        time = replace(plan.timestamp.column, nullable=collected.is_time_missing)
+        parts.append(native_part(replace(plan.timestamp, column=time)))
+    if plan.title:
+        parts.append(native_part(plan.title))
+    if text:
+        parts.append(Part(text.model.columns, text.cells))
+    native = {field.column.name: field.column for field in plan.native.categories}
+    for name, column in values.items():
+        kind = native.get(name, Column(name=name, categorical=True))
+        parts.append(_value_part(kind, column))
+    parts += [native_part(field) for field in plan.native.others]
+    return [*parts, Part([plan.text_column], lambda block: [_texts(plan, source, block)])]
 
 
-def _most_frequent(rows: list[list[str]]) -> list[list[str]]:
-    """Each row's values as far as they are among the column's most frequent ones."""
-    counts = Counter(value for values in rows for value in values)
-    kept = {value for value, _ in counts.most_common(limits.MAX_DISTINCT_VALUES)}
-    return [[value for value in values if value in kept] for values in rows]
+def _value_part(kind: Column, column: ValueColumn) -> Part:
+    return Part([kind], lambda block: [[column.cell(item) for item in block.numbers]])
+
+
+def _texts(plan: ItemPlan, source: Source, block: Block) -> list[str | None]:
+    return [plan.text_of(row, source.language) or None for row in block.rows]
+
+
+def _check_schema(parts: Sequence[Part], before: Before | None) -> None:
+    if before:
+        columns = [column for part in parts for column in part.columns]
+        before.check_schema(schema_json(dataset_schema(DatasetType.ITEMS, columns)))

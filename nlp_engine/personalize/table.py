@@ -23,6 +23,9 @@ from nlp_engine.personalize.schema import Column
 
 _MAX_CELL = 10_000_000  # an unclosed quote must not take the whole file into memory
 _MAX_LINE_BYTES = 1_000_000
+_QUOTED = re.compile(r'[,"\\]')
+# What `str.splitlines` takes as a line break, and what must stand in quotes.
+_SPECIAL = re.compile('[,"\\\\\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029]')
 _ESCAPES_NOTHING = re.compile(r'(?<!\\)(?:\\\\)*\\(?!["\\])')
 
 
@@ -37,6 +40,15 @@ def write_row(file: TextIO, columns: Sequence[Column], row: Mapping[str, Any]) -
     file.write(",".join(cells) + "\n")
 
 
+def write_rows(file: TextIO, columns: Sequence[Column], cells: Sequence[Sequence[Any]]) -> None:
+    """Write N records, given as (C) columns of (N) values."""
+    formatted = [
+        [format_cell(value, textual=column.textual) for value in values]
+        for column, values in zip(columns, cells, strict=True)
+    ]
+    file.writelines(",".join(row) + "\n" for row in zip(*formatted, strict=True))
+
+
 def format_cell(value: Any, *, textual: bool = False) -> str:
     """One value as it stands between two commas.
 
@@ -47,8 +59,14 @@ def format_cell(value: Any, *, textual: bool = False) -> str:
     """
     if value is None:
         return ""
-    text = " ".join(str(value).split() if textual else str(value).splitlines())
-    if not textual and not any(character in text for character in ',"\\'):
+    text = value if isinstance(value, str) else str(value)
+    if textual:
+        text = " ".join(text.split())
+    elif _SPECIAL.search(text):
+        text = " ".join(text.splitlines())
+    else:
+        return text
+    if not textual and not _QUOTED.search(text):
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

@@ -9,7 +9,8 @@ from nlp_engine.demo import DemoResult
 from nlp_engine.errors import InputError
 from nlp_engine.manifest import read_manifest
 from nlp_engine.personalize.check import check_items
-from nlp_engine.personalize.items import build_items, cell_of
+from nlp_engine.personalize.items import build_items
+from nlp_engine.personalize.mapping import cell_of
 from nlp_engine.personalize.table import read_rows
 from nlp_engine.wiki.kinds import PageKind
 from nlp_engine.wiki.shards import read_pages
@@ -33,14 +34,14 @@ def test_native_metadata_byte_by_byte(tmp_path: Path) -> None:
     )
     assert (tmp_path / "out" / "items.csv").read_text(encoding="utf-8") == (
         "ITEM_ID,TITLE,TAGS,DESCRIPTION\n"
-        'a1,"The \\"Best\\" of\\\\it",x|y,"Line one line two"\n'
-        '"b,2",Ünïcödé,p|q r,"plain"\n'
-        "c3,Third,,\n"
+        'a1,"The \\"Best\\" of\\\\it",x|y,"The \\"Best\\" of\\\\it. Line one line two"\n'
+        '"b,2",Ünïcödé,p|q r,"Ünïcödé. plain"\n'
+        'c3,Third,,"Third"\n'
     )
-    assert made.counts == {"items": 3, "topics": 0, "entities": 0, "warnings": 3}
+    assert made.counts == {"items": 3, "topics": 0, "entities": 0, "warnings": 2}
     findings = json.loads((tmp_path / "out" / "check.json").read_text())
     assert [(f["rule"], f["column"]) for f in findings] == [
-        ("completeness", "TAGS"), ("completeness", "DESCRIPTION"), ("id-characters", "ITEM_ID"),
+        ("completeness", "TAGS"), ("id-characters", "ITEM_ID"),
     ]  # fmt: skip
 
 
@@ -72,6 +73,7 @@ def test_the_manifest_names_all_parents(demo: DemoResult) -> None:
         "extracted": read_manifest(demo.folder / "extracted", "extracted").id,
         "vectors": read_manifest(demo.folder / "vectors", "vectors").id,
         "knowledge base": read_manifest(demo.folder / "kb", "knowledge base").id,
+        "codebook": read_manifest(demo.folder / "items" / "codebook", "codebook").id,
     }
 
 

@@ -114,7 +114,7 @@ def _schema_path(previous: Path) -> Path:
 def _language(folder: Path) -> str:
     """What the folder's manifest says, if this package made it."""
     if (folder / FILE_NAME).exists():
-        return read_manifest(folder, "items").language
+        return read_manifest(folder, *(kind.lower() for kind in DatasetType)).language
     return "en"
 
 

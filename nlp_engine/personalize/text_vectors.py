@@ -1,0 +1,88 @@
+"""Text vectors of all items, on the disk: from word vectors, or from anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp_engine.embeddings.vectors import WordVectors
+from nlp_engine.errors import InputError
+from nlp_engine.personalize.number_lists import NumberLists
+from nlp_engine.personalize.text_encoder import TextEncoder
+
+_BLOCK = 4096
+
+
+def fit_text_encoder(vectors: WordVectors, texts: NumberLists) -> TextEncoder:
+    """A text encoder for items' texts, given as word numbers."""
+    documents = np.zeros(len(vectors), np.int64)
+    for block in _blocks(len(texts)):
+        part = texts[block]
+        text_of = np.repeat(np.arange(len(part)), np.diff(part.begins))
+        different = np.unique(text_of * len(vectors) + part.numbers)
+        documents += np.bincount(different % len(vectors), minlength=len(vectors))
+    weights = np.zeros(len(vectors), np.float32)
+    known = documents > 0
+    weights[known] = np.log((1 + len(texts)) / documents[known])
+    mean = np.zeros(vectors.vector_dim, np.float64)
+    plain = TextEncoder(vectors, weights, mean.astype(np.float32))
+    for block in _blocks(len(texts)):
+        mean += plain.encode_texts(texts[block]).sum(axis=0, dtype=np.float64)
+    return TextEncoder(vectors, weights, (mean / len(texts)).astype(np.float32))
+
+
+def encode_texts(encoder: TextEncoder, texts: NumberLists, path: Path) -> NDArray[np.float32]:
+    """float32 (N, D), the vectors of texts given as word numbers, in a mapped file."""
+    rows = np.lib.format.open_memmap(
+        path, "w+", dtype=np.float32, shape=(len(texts), encoder.vectors.vector_dim)
+    )
+    for block in _blocks(len(texts)):
+        rows[block] = encoder.encode_texts(texts[block])
+    return rows
+
+
+def open_text_vectors(vectors: NDArray[Any] | Path | str, path: Path) -> NDArray[np.float32]:
+    """float32 (N, D), vectors from anywhere scaled to length 1, in a mapped file.
+
+    Args:
+        vectors: (N, D) numbers, or the `.npy` file that they are in.
+        path: The mapped file to make.
+
+    Raises:
+        InputError: There is no such file, or the array is none of N finite vectors; the message
+            names the row.
+    """
+    name = "the text vectors"
+    if isinstance(vectors, Path | str):
+        name = str(vectors)
+        try:
+            vectors = np.load(vectors, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"{name}: no array of numpy ({error}); write it by numpy.save"
+            ) from None
+    assert not isinstance(vectors, Path | str)
+    if vectors.ndim != 2 or vectors.shape[1] == 0 or vectors.dtype.kind not in "fiu":
+        raise InputError(
+            f"{name}: an array of {vectors.dtype} and shape {vectors.shape}; a row of numbers for "
+            "each item is expected"
+        )
+    rows = np.lib.format.open_memmap(path, "w+", dtype=np.float32, shape=vectors.shape)
+    for block in _blocks(len(vectors)):
+        part = np.asarray(vectors[block], np.float32)
+        finite = np.isfinite(part).all(axis=1)
+        if not finite.all():
+            row = block.start + int(np.argmin(finite)) + 1
+            raise InputError(f"{name}, row {row}: a number is not finite")
+        norms = np.linalg.norm(part, axis=1, keepdims=True)
+        rows[block] = part / np.maximum(norms, np.finfo(np.float32).tiny)
+    return rows
+
+
+def _blocks(count: int) -> Iterator[slice]:
+    for begin in range(0, count, _BLOCK):
+        yield slice(begin, min(begin + _BLOCK, count))

@@ -1,0 +1,107 @@
+"""The second pass: a dataset's files, block by block, checked before they count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nlp_engine.corpus.sources import Row, Source
+from nlp_engine.errors import InputError
+from nlp_engine.personalize.check import Finding, check_dataset, findings_json, raise_on_errors
+from nlp_engine.personalize.collecting import blocks
+from nlp_engine.personalize.mapping import Field, cell_maker
+from nlp_engine.personalize.schema import Column, DatasetType, dataset_schema, schema_json
+from nlp_engine.personalize.table import write_header, write_rows
+from nlp_engine.progress import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows of a source.
+
+    Attributes:
+        begin: How many rows come before.
+        rows: The rows.
+    """
+
+    begin: int
+    rows: Sequence[Row]
+
+    @property
+    def numbers(self) -> range:
+        """The rows' positions in the source."""
+        return range(self.begin, self.begin + len(self.rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Columns of a dataset, and what makes the cells of each of them for a block."""
+
+    columns: Sequence[Column]
+    cells: Callable[[Block], Sequence[Sequence[Any]]]
+
+
+def native_part(field: Field) -> Part:
+    """A column of the source passed on."""
+    make = cell_maker(field.column)
+    return Part([field.column], lambda block: [[make(row[field.source]) for row in block.rows]])
+
+
+def id_part(field: Field, source: Source) -> Part:
+    """A column of ids, which must not contain line breaks."""
+
+    def cells(block: Block) -> list[list[Any]]:
+        values = [row[field.source] for row in block.rows]
+        for number, value in zip(block.numbers, values, strict=True):
+            if isinstance(value, str) and len(value.splitlines()) > 1:
+                raise InputError(
+                    f"{source.path}, row {number + 1}, column {field.source}: the id contains a "
+                    "line break"
+                )
+        return [values]
+
+    return Part([field.column], cells)
+
+
+def write_dataset(
+    folder: Path,
+    dataset: DatasetType,
+    parts: Sequence[Part],
+    source: Source,
+    *,
+    domain: str,
+    report: Report,
+) -> tuple[int, list[Finding]]:
+    """Write schema, table and `check.json` to a folder.
+
+    Args:
+        folder: The folder.
+        dataset: The dataset's type.
+        parts: Its columns, in order.
+        source: What the rows are made of.
+        domain: The kind of dataset group that it is checked for.
+        report: Told of what was read.
+
+    Returns:
+        The number of rows, and what the check found, of which nothing is an error.
+
+    Raises:
+        InputError: An import would fail; the message names the first row and column.
+    """
+    columns = [column for part in parts for column in part.columns]
+    schema = schema_json(dataset_schema(dataset, columns))
+    (folder / "schema.json").write_text(schema, encoding="utf-8")
+    path = folder / f"{dataset.lower()}.csv"
+    count = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        write_header(file, columns)
+        for rows in blocks(source.rows(report)):
+            block = Block(count, rows)
+            write_rows(file, columns, [cells for part in parts for cells in part.cells(block)])
+            count += len(rows)
+    findings = check_dataset(folder, domain=domain, language=source.language, report=report)
+    raise_on_errors(findings, source.path)
+    (folder / "check.json").write_text(findings_json(findings), encoding="utf-8")
+    return count, findings
