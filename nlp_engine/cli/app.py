@@ -11,6 +11,7 @@ from nlp_engine.cli import (
     corpus,
     demo,
     evaluate,
+    events,
     items,
     job,
     kb,
@@ -19,6 +20,7 @@ from nlp_engine.cli import (
     serve,
     train,
     tune,
+    users,
     wiki,
 )
 from nlp_engine.manifest import engine_version
@@ -36,6 +38,8 @@ app.add_typer(wiki.app)
 app.add_typer(corpus.app)
 app.add_typer(kb.app)
 app.add_typer(items.app)
+app.add_typer(users.app)
+app.add_typer(events.app)
 app.add_typer(job.app)
 for module in (demo, train, tune, evaluate, compress, query, link, serve):
     module.register(app)

@@ -11,6 +11,8 @@ import typer
 from nlp_engine.cli import evaluate_items
 from nlp_engine.cli.console import print_json, print_made, print_table, progress_bar
 from nlp_engine.cli.options import Json, Out, Overwrite, Quiet, command
+from nlp_engine.cli.put import Again, Compare, DryRun, JournalFile, put_records
+from nlp_engine.personalize.sending.settings import PutSettings
 from nlp_engine.personalize.settings import ItemSettings
 
 app = typer.Typer(name="items", help="Make Amazon Personalize datasets.", no_args_is_help=True)
@@ -86,3 +88,34 @@ def check(
         typer.echo(f"{folder}: nothing to complain about")
     if any(finding.level is Level.ERROR for finding in findings):
         raise typer.Exit(_FAILED)
+
+
+@app.command()
+@command(PutSettings)
+def put(
+    *,
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder with schema.json and items.csv.")
+    ],
+    dataset_arn: Annotated[str, typer.Option(metavar="ARN", help="The Items dataset.")],
+    journal: JournalFile = None,
+    again: Again = False,
+    dry_run: DryRun = False,
+    compare: Compare = True,
+    quiet: Quiet = False,
+    json: Json = False,
+    **options: Any,
+) -> None:
+    """Send items one by one with PutItems; a killed run goes on where it was."""
+    from nlp_engine.personalize.sending.datasets import DatasetRecords
+
+    put_records(
+        DatasetRecords("items", folder, dataset_arn),
+        journal=journal,
+        again=again,
+        dry_run=dry_run,
+        compare=compare,
+        quiet=quiet,
+        as_json=json,
+        **options,
+    )

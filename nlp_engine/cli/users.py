@@ -1,0 +1,46 @@
+"""The commands `nlp-engine users …`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nlp_engine.cli.options import Json, Quiet, command
+from nlp_engine.cli.put import Again, Compare, DryRun, JournalFile, put_records
+from nlp_engine.personalize.sending.settings import PutSettings
+
+app = typer.Typer(name="users", help="Send Amazon Personalize users.", no_args_is_help=True)
+
+
+@app.command()
+@command(PutSettings)
+def put(
+    *,
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder with schema.json and users.csv.")
+    ],
+    dataset_arn: Annotated[str, typer.Option(metavar="ARN", help="The Users dataset.")],
+    journal: JournalFile = None,
+    again: Again = False,
+    dry_run: DryRun = False,
+    compare: Compare = True,
+    quiet: Quiet = False,
+    json: Json = False,
+    **options: Any,
+) -> None:
+    """Send users one by one with PutUsers; a killed run goes on where it was."""
+    from nlp_engine.personalize.sending.datasets import DatasetRecords
+
+    records = DatasetRecords("users", folder, dataset_arn)
+    put_records(
+        records,
+        journal=journal,
+        again=again,
+        dry_run=dry_run,
+        compare=compare,
+        quiet=quiet,
+        as_json=json,
+        **options,
+    )

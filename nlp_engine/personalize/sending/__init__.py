@@ -1,0 +1,1 @@
+"""Sending single records to Personalize: PutItems, PutUsers and PutEvents."""
