@@ -66,18 +66,17 @@ def als(factors: int, seed: int) -> Recommender:
 
 
 def by_metadata(features: Any) -> Recommender:
-    """Items like those that one knows: the cosine with the mean of their rows.
+    """Items like those that one knows: the mean of the cosines with them.
 
     Args:
-        features: (N, D) array or sparse matrix, a row per item of the catalogue.
+        features: (N, D) array or sparse matrix, a row per item of the catalogue (`features`).
     """
-    rows = unit_rows(features)
 
     def learn(training: Any) -> Scorer:
         def score(known: Any) -> Scores:
-            products = known[:, : rows.shape[0]] @ rows @ rows.T
+            products = known[:, : features.shape[0]] @ features @ features.T
             found = products if isinstance(products, np.ndarray) else products.toarray()
-            missing = training.shape[1] - rows.shape[0]
+            missing = training.shape[1] - features.shape[0]
             return np.pad(np.asarray(found, np.float32), ((0, 0), (0, missing)))
 
         return score

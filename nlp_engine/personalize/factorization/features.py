@@ -19,7 +19,10 @@ ItemFeatures = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureSpace:
-    """Columns: users, then items, then values of items; each is 1 or absent.
+    """Columns: users, then items, then values of items.
+
+    User and item are 1; the values of an item share 1 between them, as libFM has sets, so that an
+    item with many weighs no more than one with few.
 
     Attributes:
         users: Columns of users, by name.
@@ -65,17 +68,18 @@ class FeatureSpace:
             MissingExtraError: SciPy is not installed.
         """
         sparse = require("scipy.sparse", "items")
-        columns = [self.columns(user, item) for user, item in zip(users, items, strict=True)]
-        ends = np.cumsum([0, *map(len, columns)])
-        flat = np.fromiter((number for row in columns for number in row), np.int64, int(ends[-1]))
-        ones = np.ones(len(flat), np.float32)
-        return sparse.csr_matrix((ones, flat, ends), (len(columns), self.feature_dim))
+        found = [self.row(user, item) for user, item in zip(users, items, strict=True)]
+        ends = np.cumsum([0, *(len(columns) for columns, _ in found)])
+        columns = np.fromiter((n for row, _ in found for n in row), np.int64, int(ends[-1]))
+        values = np.fromiter((x for _, row in found for x in row), np.float32, int(ends[-1]))
+        return sparse.csr_matrix((values, columns, ends), (len(found), self.feature_dim))
 
-    def columns(self, user: str, item: str) -> list[int]:
-        """The columns of a row, in order."""
+    def row(self, user: str, item: str) -> tuple[list[int], list[float]]:
+        """The columns of a row, in order, and what is in them."""
         found = [self.users.get(user), self.items.get(item)]
-        values = sorted({self.values[value] for value in self.of_item.get(item, ())})
-        return [number for number in found if number is not None] + values
+        known = [number for number in found if number is not None]
+        of_item = sorted({self.values[value] for value in self.of_item.get(item, ())})
+        return known + of_item, [1.0] * len(known) + [1 / len(of_item) for _ in of_item]
 
 
 def write_fm_records(
@@ -110,6 +114,6 @@ def write_fm_records(
         for number, (user, item, label) in enumerate(interactions, 1):
             if not np.isfinite(label):
                 raise InputError(f"row {number}: the label {label} is not finite")
-            columns = space.columns(user, item)
-            write_sparse_row(stream, columns, [1] * len(columns), space.feature_dim, label)
+            columns, values = space.row(user, item)
+            write_sparse_row(stream, columns, values, space.feature_dim, label)
     return space

@@ -162,13 +162,14 @@ def test_records_have_users_items_and_their_values(tmp_path: Path) -> None:
         assert record.endswith(np.float32(label).tobytes())
     matrix = space.rows(*([row[place] for row in RATINGS] for place in (0, 1)))
     assert [row.indices.tolist() for row in matrix] == [list(row) for row in keys]
+    assert matrix[0].data.tolist() == [1, 1, 0.5, 0.5]
 
 
 def test_a_test_channel_has_the_columns_of_the_training(tmp_path: Path) -> None:
     space = write_fm_records(tmp_path / "train.pb", RATINGS, FEATURES)
     same = write_fm_records(tmp_path / "test.pb", [("new", "m3", 1.0)], space=space)
     assert same is space
-    assert space.columns("new", "m3") == [4, 7]
+    assert space.row("new", "m3") == ([4, 7], [1, 1])
 
 
 def test_a_label_that_is_no_number_leaves_no_file(tmp_path: Path) -> None:

@@ -1,0 +1,118 @@
+"""Cold items of MovieLens, ranked by their text vectors and by each encoding of them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from items_movielens import MIN_RATING, Movie, lsa_vectors, read_movies, read_ratings
+
+from nlp_engine.entities.knowledge_base import KnowledgeBase
+from nlp_engine.entities.ranking import EntityRanker
+from nlp_engine.personalize.evaluation.encoded import encoded_features
+from nlp_engine.personalize.evaluation.evaluate import evaluate_features
+from nlp_engine.personalize.evaluation.features import category_features, together
+from nlp_engine.personalize.evaluation.interactions import Interactions, read_interactions
+from nlp_engine.personalize.evaluation.settings import ItemsEvaluationSettings
+from nlp_engine.wiki.extract import extract_dumps
+
+SEEDS = range(3)  # of k-means; the folds are those of SPLITS
+SPLITS = range(2)
+TEXTS = {
+    "title, genres, tags": {"year": True, "tags": True},
+    "title, genres": {"year": True, "tags": False},
+    "title without year, genres, tags": {"year": False, "tags": True},
+    "title without year, genres": {"year": False, "tags": False},
+}
+_DUMP = "gensim_enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
+
+
+def rows(data: Path, *, quick: bool) -> Iterator[dict[str, Any]]:
+    """A row per text, seed of k-means, and recommender."""
+    folder = data / "recsys" / "ml-latest-small"
+    movies = read_movies(folder)
+    interactions = _interactions(folder, movies)
+    genres = category_features([movie.genres for movie in movies])
+    # Not the genres: they are categories already, and as words they are linked to themselves.
+    plain = (replace(movie, genres=()) for movie in movies)
+    entities = _entities(data, [movie.text(year=False, tags=True) for movie in plain])
+    has_entity = sum(map(bool, entities)) / len(movies)
+    yield {"items": len(movies), "interactions": len(interactions), "with entities": has_entity}
+    for text, chosen in list(TEXTS.items())[: 1 if quick else None]:
+        vectors = lsa_vectors([movie.text(**chosen) for movie in movies])
+        for seed in SEEDS[: 1 if quick else None]:
+            features = {"genres": genres, "entities": category_features(entities)}
+            features |= encoded_features(vectors, topics=1000, seed=seed)
+            features |= _with_others(features)
+            yield from _evaluated(interactions, features, len(movies), text, seed, quick)
+
+
+def _with_others(features: Mapping[str, Any]) -> dict[str, Any]:
+    """Topics beside the other columns."""
+    found = {}
+    for number in (32, 48, 64):
+        topics = features[f"{number} of 1000 topics"]
+        found[f"{number} of 1000 topics, entities"] = together([topics, features["entities"]])
+        found[f"{number} of 1000 topics, genres"] = together([topics, features["genres"]])
+    return found
+
+
+def _evaluated(
+    interactions: Interactions,
+    features: Mapping[str, Any],
+    items: int,
+    text: str,
+    seed: int,
+    quick: bool,
+) -> Iterator[dict[str, Any]]:
+    """Means over splits; the warm split is measured once, since its rows are much the same."""
+    found: list[Any] = []
+    is_first = (text, seed) == (next(iter(TEXTS)), 0)
+    for split in SPLITS[: 1 if quick else None]:
+        settings = ItemsEvaluationSettings(seed=split, warm_folds=10 if is_first else 1)
+        found.append(evaluate_features(interactions, features, items, settings))
+    for kind in ("cold", "warm"):
+        for name in getattr(found[0], kind):
+            if kind == "warm" and not is_first:
+                continue
+            results = [getattr(result, kind)[name] for result in found]
+            yield {
+                "text": text,
+                "seed": seed,
+                "split": kind,
+                "recommender": name,
+                "ndcg@10": _mean([result.ndcg[10] for result in results]),
+                "to vectors": _mean([result.difference or 0.0 for result in results]),
+                "+-": _mean([result.difference_error or 0.0 for result in results]),
+                "mrr@25": _mean([result.mean_reciprocal_rank_at_25 for result in results]),
+                "precision@10": _mean([result.precision[10] for result in results]),
+                "hit@10": _mean([result.hit_rate_at_10 for result in results]),
+                "coverage": _mean([result.coverage for result in results]),
+            }
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values))
+
+
+def _interactions(folder: Path, movies: Sequence[Movie]) -> Interactions:
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "ratings.csv"
+        lines = ["USER_ID,ITEM_ID,RATING,TIMESTAMP"]
+        lines += [",".join(map(str, rating)) for rating in read_ratings(folder)]
+        path.write_text("\n".join(lines) + "\n")
+        settings = ItemsEvaluationSettings(value="RATING", min_value=MIN_RATING)
+        return read_interactions(path, [movie.id for movie in movies], settings)
+
+
+def _entities(data: Path, texts: Sequence[str]) -> list[list[str]]:
+    """Entities of a knowledge base of the English sample that gensim has, too."""
+    with tempfile.TemporaryDirectory() as scratch:
+        extracted, folder = Path(scratch) / "extracted", Path(scratch) / "kb"
+        extract_dumps([data / "dumps" / "original" / _DUMP], extracted)
+        ranker = EntityRanker(KnowledgeBase.build(extracted, folder))
+        return [list(dict.fromkeys(link.title for link in ranker.link(text))) for text in texts]
