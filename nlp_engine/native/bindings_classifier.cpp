@@ -122,6 +122,21 @@ class Texts {
   std::vector<nb::bytes> copies_;
 };
 
+// While it lives, Python's collector does not look for cycles, of which there are none in results:
+// many new tuples would have it go through all objects of the process.
+class NoCollection {
+ public:
+  NoCollection() : was_enabled_(PyGC_Disable()) {}
+  ~NoCollection() {
+    if (was_enabled_) PyGC_Enable();
+  }
+  NoCollection(const NoCollection&) = delete;
+  NoCollection& operator=(const NoCollection&) = delete;
+
+ private:
+  int was_enabled_;
+};
+
 // A named tuple of a label's name and its probability. Made by hand: a call of the class would take
 // longer than all the rest.
 nb::object prediction(PyTypeObject* type, nb::handle name, float probability) {
@@ -147,6 +162,7 @@ nb::list predict(const nlp::ClassifierModel& self, const nlp::LineFeatures& feat
     nb::gil_scoped_release unlocked;
     found = nlp::predict(self, features, read.views(), k, threshold, threads, set);
   }
+  const NoCollection paused;
   nb::list all;
   std::size_t next = 0;
   for (const std::int32_t count : found.counts) {
