@@ -38,7 +38,7 @@ def folder_of(folder: Path, evaluation: ItemsEvaluation) -> Path:
         language="en",
         started=time.monotonic(),
         settings={"user": "USER_ID", "value": None},
-        counts={"cold_users": 1234},
+        counts={"cold_lists": 1234},
     )
     return folder
 

@@ -186,6 +186,6 @@ def _write(
             settings=settings.to_mapping(chosen),
             counts={
                 "warm_users": next(iter(evaluation.warm.values())).users,
-                "cold_users": next(iter(evaluation.cold.values())).users,
+                "cold_lists": next(iter(evaluation.cold.values())).users,
             },
         )

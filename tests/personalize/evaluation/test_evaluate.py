@@ -86,7 +86,7 @@ def test_what_tells_items_apart_ranks_them(data: tuple[Path, Path], tmp_path: Pa
     assert "1 of 15 topics" in found.cold
     assert read_eval_json(tmp_path / "out" / "eval.json") == found
     manifest = read_manifest(tmp_path / "out", "items evaluation")
-    assert manifest.counts == {"warm_users": USERS, "cold_users": found.cold["KIND"].users}
+    assert manifest.counts == {"warm_users": USERS, "cold_lists": found.cold["KIND"].users}
     with pytest.raises(OutputError):
         evaluate_items(items, interactions, tmp_path / "out")
 
