@@ -7,10 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from nlp_engine.cli.options import Json, Quiet, command
+from nlp_engine.cli.console import print_made, progress_bar
+from nlp_engine.cli.options import Json, Out, Overwrite, Quiet, command
 from nlp_engine.cli.put import Again, DryRun, JournalFile, put_records
 from nlp_engine.personalize.collector.settings import CollectorSettings
 from nlp_engine.personalize.sending.settings import PutSettings
+from nlp_engine.personalize.settings import InteractionSettings
 
 app = typer.Typer(
     name="events", help="Send events to Amazon Personalize, or collect them.", no_args_is_help=True
@@ -20,6 +22,28 @@ TrackingId = Annotated[str, typer.Option(metavar="ID", help="Of the event tracke
 Region = Annotated[
     str | None, typer.Option(metavar="REGION", help="AWS region; by default the environment's.")
 ]
+
+
+@app.command()
+@command(InteractionSettings)
+def build(
+    *,
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="EVENTS", help="CSV, TSV, JSON Lines or Parquet file."),
+    ],
+    out: Out,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    json: Json = False,
+    **options: Any,
+) -> None:
+    """Make an Interactions dataset: schema.json and interactions.csv, checked."""
+    from nlp_engine.personalize.datasets import build_interactions
+
+    with progress_bar(quiet=quiet) as report:
+        made = build_interactions(source, out, overwrite=overwrite, report=report, **options)
+    print_made(out, made.counts, quiet=quiet, as_json=json)
 
 
 @app.command()

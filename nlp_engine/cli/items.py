@@ -13,7 +13,7 @@ from nlp_engine.cli.console import print_json, print_made, print_table, progress
 from nlp_engine.cli.options import Json, Out, Overwrite, Quiet, command
 from nlp_engine.cli.put import Again, Compare, DryRun, JournalFile, put_records
 from nlp_engine.personalize.sending.settings import PutSettings
-from nlp_engine.personalize.settings import ItemSettings
+from nlp_engine.personalize.settings import CheckSettings, ItemSettings
 
 app = typer.Typer(name="items", help="Make Amazon Personalize datasets.", no_args_is_help=True)
 evaluate_items.register(app)
@@ -33,11 +33,47 @@ def build(
     ],
     out: Out,
     vectors: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Vectors folder; gives topics.")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Word vectors: a vectors folder, a fastText model or a word2vec file; gives "
+            "topics.",
+        ),
+    ] = None,
+    text_vectors: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.npy",
+            help="Text vectors of any model instead, a row for each item; gives topics.",
+        ),
     ] = None,
     kb: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Knowledge base; gives entities.")
     ] = None,
+    entity_types: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.toml",
+            help="For each column of entities of a type, such as PEOPLE, a regular expression of "
+            "their categories in lower case.",
+        ),
+    ] = None,
+    like: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="An items folder whose topics, categories and schema are used: for further "
+            "imports and items put.",
+        ),
+    ] = None,
+    refit: Annotated[
+        bool,
+        typer.Option(
+            "--refit",
+            help="With --overwrite: fit new topics, under which all items must be imported again.",
+            show_default=False,
+        ),
+    ] = False,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     json: Json = False,
@@ -53,7 +89,11 @@ def build(
             items,
             out,
             vectors=WordVectors.open(vectors) if vectors else None,
+            text_vectors=text_vectors,
             kb=KnowledgeBase.open(kb) if kb else None,
+            entity_types=entity_types,
+            like=like,
+            refit=refit,
             overwrite=overwrite,
             report=report,
             **options,
@@ -62,27 +102,40 @@ def build(
 
 
 @app.command()
-@command()
+@command(CheckSettings)
 def check(
     *,
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="A folder with schema.json and items.csv.")
+        Path,
+        typer.Argument(
+            metavar="DIR", help="A folder with schema.json, of any type, and CSV files."
+        ),
     ],
-    language: Annotated[
-        str, typer.Option(metavar="CODE", help="Language code of the texts.")
-    ] = "en",
+    previous: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="The schema of the last import, or its folder: changes since then are errors.",
+        ),
+    ] = None,
+    quiet: Quiet = False,
     json: Json = False,
+    **options: Any,
 ) -> None:
     """Check a dataset by Personalize's rules; exit code 1 if an import would fail."""
-    from nlp_engine.personalize.check import Level, check_items
+    from nlp_engine.personalize.check import Level, check_dataset
 
-    findings = check_items(folder, language=language)
+    with progress_bar(quiet=quiet) as report:
+        findings = check_dataset(folder, previous=previous, report=report, **options)
     if json:
         print_json([asdict(finding) for finding in findings])
     elif findings:
         print_table(
-            ["level", "rule", "row", "column", "message"],
-            [(f.level, f.rule, f.row or "", f.column or "", f.message) for f in findings],
+            ["level", "rule", "file", "row", "column", "message"],
+            [
+                (f.level, f.rule, f.file or "", f.row or "", f.column or "", f.message)
+                for f in findings
+            ],
         )
     else:
         typer.echo(f"{folder}: nothing to complain about")
@@ -119,3 +172,46 @@ def put(
         as_json=json,
         **options,
     )
+
+
+@app.command("import")
+@command()
+def import_group(
+    *,
+    spec: Annotated[
+        Path, typer.Argument(metavar="SPEC.toml", help="A dataset group's specification.")
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything, print the calls; send nothing.")
+    ] = False,
+    update_schemas: Annotated[
+        bool, typer.Option("--update-schemas", help="Point existing datasets to changed schemas.")
+    ] = False,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.01, help="Between two looks at AWS; by default 20.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Import datasets in bulk, and make solutions, campaigns and filters; safe to repeat."""
+    from nlp_engine.personalize.client import known_region
+    from nlp_engine.personalize.importing.check import check_import
+    from nlp_engine.personalize.importing.create import create
+    from nlp_engine.personalize.importing.plan import dry_run as planned
+    from nlp_engine.personalize.importing.plan import make_plan
+    from nlp_engine.personalize.importing.spec_file import read_import_spec
+
+    read = read_import_spec(spec).in_region(known_region())
+    check_import(read)
+    if dry_run:
+        print_json([asdict(request) for request in planned(read)])
+        return
+    with progress_bar(quiet=quiet) as report:
+        made = create(
+            read,
+            make_plan(read),
+            update_schemas=update_schemas,
+            report=report,
+            log=(lambda _: None) if quiet else (lambda line: typer.echo(line, err=True)),
+            **({"seconds": seconds} if seconds else {}),
+        )
+    print_json([asdict(part) for part in made])

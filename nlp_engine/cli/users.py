@@ -7,11 +7,35 @@ from typing import Annotated, Any
 
 import typer
 
-from nlp_engine.cli.options import Json, Quiet, command
+from nlp_engine.cli.console import print_made, progress_bar
+from nlp_engine.cli.options import Json, Out, Overwrite, Quiet, command
 from nlp_engine.cli.put import Again, Compare, DryRun, JournalFile, put_records
 from nlp_engine.personalize.sending.settings import PutSettings
+from nlp_engine.personalize.settings import UserSettings
 
 app = typer.Typer(name="users", help="Send Amazon Personalize users.", no_args_is_help=True)
+
+
+@app.command()
+@command(UserSettings)
+def build(
+    *,
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="USERS", help="CSV, TSV, JSON Lines or Parquet file."),
+    ],
+    out: Out,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    json: Json = False,
+    **options: Any,
+) -> None:
+    """Make a Users dataset: schema.json and users.csv, checked."""
+    from nlp_engine.personalize.datasets import build_users
+
+    with progress_bar(quiet=quiet) as report:
+        made = build_users(source, out, overwrite=overwrite, report=report, **options)
+    print_made(out, made.counts, quiet=quiet, as_json=json)
 
 
 @app.command()

@@ -19,6 +19,7 @@ from nlp_engine.personalize.schema import (
     Column,
 )
 
+_LONGEST_WORD = 50
 _NOT_IN_NAMES = re.compile(r"[^0-9A-Za-z]+")
 
 
@@ -107,10 +108,10 @@ def cell_of(values: Iterable[str]) -> str | None:
 
 
 def shortened(text: str, most: int) -> str:
-    """A text that is cut between two words where it is too long."""
+    """A text that is cut where it is too long, between two words if one ends near there."""
     if len(text) <= most:
         return text
-    cut = text[: most + 1].rfind(" ")
+    cut = text.rfind(" ", max(most - _LONGEST_WORD, 0), most + 1)
     return text[: cut if cut > 0 else most].rstrip()
 
 

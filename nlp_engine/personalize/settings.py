@@ -106,8 +106,11 @@ class InteractionSettings(DatasetSettings):
 class CheckSettings:
     """How a dataset is checked."""
 
-    domain: str = setting(
-        Domain.CUSTOM, choices=tuple(Domain), help="kind of the dataset group that it is for"
+    domain: str | None = setting(
+        None,
+        choices=tuple(Domain),
+        help="kind of the dataset group that it is for; by default what the folder says, else "
+        "CUSTOM",
     )
     import_mode: str = setting(
         "FULL",

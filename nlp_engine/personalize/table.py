@@ -26,6 +26,7 @@ _MAX_LINE_BYTES = 1_000_000
 _QUOTED = re.compile(r'[,"\\]')
 # What `str.splitlines` takes as a line break, and what must stand in quotes.
 _SPECIAL = re.compile('[,"\\\\\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029]')
+_DOUBLED_QUOTE = re.compile(r'(?<!\\)""(?![,\r\n]|$)')
 _ESCAPES_NOTHING = re.compile(r'(?<!\\)(?:\\\\)*\\(?!["\\])')
 
 
@@ -127,13 +128,15 @@ def open_table(path: Path) -> Iterator[TextIO]:
 def table_rows(file: TextIO) -> Iterator[TableRow | BrokenRow]:
     """The records of an open file after its header, whatever is wrong with single ones."""
     csv.field_size_limit(_MAX_CELL)
-    escapes_nothing = False
+    escapes_nothing = doubles_quotes = False
 
     def lines() -> Iterator[str]:
-        nonlocal escapes_nothing
+        nonlocal escapes_nothing, doubles_quotes
         for line in file:
             if "\\" in line and _ESCAPES_NOTHING.search(line):
                 escapes_nothing = True
+            if '""' in line and _DOUBLED_QUOTE.search(line):
+                doubles_quotes = True
             yield line
 
     reader = csv.reader(lines(), doublequote=False, escapechar="\\", strict=True)
@@ -141,26 +144,20 @@ def table_rows(file: TextIO) -> Iterator[TableRow | BrokenRow]:
     while True:
         try:
             cells = next(reader, None)
-        except csv.Error as error:
-            if before:
-                yield BrokenRow(_explained(str(error)))
+        except csv.Error:
+            record: TableRow | BrokenRow = BrokenRow("a quote is opened and not closed")
         else:
             if cells is None:
                 return
-            if before:
-                yield TableRow(cells, reader.line_num - before, escapes_nothing)
-        before, escapes_nothing = reader.line_num, False
-
-
-def _explained(error: str) -> str:
-    if "expected after" in error:
-        return (
-            "a quote inside of a quoted value, or text behind it; put a backslash before quotes "
-            "that belong to the value, not a second quote"
-        )
-    if "field limit" in error or "unexpected end" in error:
-        return "a quote is opened and not closed"
-    return error
+            record = TableRow(cells, reader.line_num - before, escapes_nothing)
+            if doubles_quotes:
+                record = BrokenRow(
+                    "a second quote stands before a quote that belongs to the value; put a "
+                    "backslash there"
+                )
+        if before:
+            yield record
+        before, escapes_nothing, doubles_quotes = reader.line_num, False, False
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:

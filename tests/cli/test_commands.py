@@ -48,7 +48,7 @@ COMMANDS = [
     "", "demo", "train", "tune", "evaluate", "compress", "similar", "analogy", "predict", "link",
     "serve", "wiki", "wiki extract", "corpus", "corpus build", "corpus recipes", "corpus label",
     "kb", "kb build", "kb show", "kb stats", "kb export", "kb calibrate", "items", "items build",
-    "items check", "job", "job train", "job tune", "job deploy", "job transform", "job invoke",
+    "items check", "users", "users build", "events", "events build", "job", "job train", "job tune", "job deploy", "job transform", "job invoke",
     "job status", "job wait", "job delete",
 ]  # fmt: skip
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from nlp_engine import settings
 from nlp_engine.errors import InputError
 from nlp_engine.files import check_input_file
-from nlp_engine.manifest import FILE_NAME, read_manifest
+from nlp_engine.manifest import FILE_NAME, Manifest, read_manifest
 from nlp_engine.personalize import limits
 from nlp_engine.personalize.check.changes import check_changes
 from nlp_engine.personalize.check.findings import Finding, Findings
@@ -31,7 +33,7 @@ def check_dataset(
     *,
     previous: Path | str | None = None,
     report: Report = silent,
-    **options: str,
+    **options: Any,
 ) -> list[Finding]:
     """Check `schema.json` and the CSV files of a folder, streaming.
 
@@ -54,14 +56,15 @@ def check_dataset(
         FormatError: The schema is no Avro record schema.
         SettingError: An option that does not exist or is out of range.
     """
-    chosen = CheckSettings(**options)
+    chosen = settings.from_mapping(CheckSettings, options)
     folder = Path(folder)
     text = _schema_text(folder / _SCHEMA)
     paths = sorted(folder.glob("*.csv"))
     if not paths:
         raise InputError(f"{folder} has no CSV file; a dataset is {_SCHEMA} and *.csv")
     findings = Findings()
-    domain = Domain(chosen.domain)
+    manifest = _manifest(folder)
+    domain = Domain(chosen.domain or (manifest.settings["domain"] if manifest else Domain.CUSTOM))
     columns = check_schema(text, domain, findings)
     if previous is not None:
         for finding in check_changes(_schema_text(_schema_path(Path(previous))), text):
@@ -73,7 +76,7 @@ def check_dataset(
         dataset=dataset_of(text),
         domain=domain,
         columns=columns,
-        language=chosen.language or _language(folder),
+        language=chosen.language or (manifest.language if manifest else "en"),
     )
     with open_keys() as keys:
         totals = Totals(columns)
@@ -86,7 +89,7 @@ def check_dataset(
     return findings.all()
 
 
-def check_items(folder: Path | str, **options: str) -> list[Finding]:
+def check_items(folder: Path | str, **options: Any) -> list[Finding]:
     """Check an Items dataset: `check_dataset` for a folder whose schema must be of that type.
 
     Raises:
@@ -97,7 +100,7 @@ def check_items(folder: Path | str, **options: str) -> list[Finding]:
     found = dataset_of(_schema_text(path))
     if found is not DatasetType.ITEMS:
         raise InputError(f"{path} is of the type {found}; Items are expected")
-    return check_dataset(folder, **options)  # type: ignore[arg-type]
+    return check_dataset(folder, **options)
 
 
 def _schema_text(path: Path) -> str:
@@ -111,11 +114,11 @@ def _schema_path(previous: Path) -> Path:
     return previous / _SCHEMA if previous.is_dir() else previous
 
 
-def _language(folder: Path) -> str:
-    """What the folder's manifest says, if this package made it."""
-    if (folder / FILE_NAME).exists():
-        return read_manifest(folder, *(kind.lower() for kind in DatasetType)).language
-    return "en"
+def _manifest(folder: Path) -> Manifest | None:
+    """The folder's manifest, if this package made it."""
+    if not (folder / FILE_NAME).exists():
+        return None
+    return read_manifest(folder, *(kind.lower() for kind in DatasetType))
 
 
 def _check_size(paths: list[Path], mode: str, findings: Findings) -> None:

@@ -188,6 +188,9 @@ def _check_column(
         if not column.nullable:
             required = ("a value is required" for _ in missing)
             in_file.of_rows("missing", column.name, rows[missing], required)
+        elif column.textual:
+            empty = ("there is no text, of which training could learn" for _ in missing)
+            in_file.of_rows("empty-text", column.name, rows[missing], empty, Level.WARNING)
         values = pc.if_else(is_filled, values, pa.scalar(None, pa.string()))
     if len(missing) == len(cells):
         return values
