@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from nlp_engine.entities.ranking import EntityRanker as EntityRanker
     from nlp_engine.errors import NlpEngineError as NlpEngineError
     from nlp_engine.personalize.check import check_items as check_items
+    from nlp_engine.personalize.evaluation.evaluate import evaluate_items as evaluate_items
+    from nlp_engine.personalize.factorization.features import write_fm_records as write_fm_records
+    from nlp_engine.personalize.factorization.machine import (
+        FactorizationMachine as FactorizationMachine,
+    )
     from nlp_engine.personalize.items import build_items as build_items
     from nlp_engine.wiki.extract import extract_dumps as extract_dumps
 
@@ -36,6 +41,7 @@ _MODULES = {
     "DomainRules": "entities.domain_rules",
     "EntityLink": "entities.links",
     "EntityRanker": "entities.ranking",
+    "FactorizationMachine": "personalize.factorization.machine",
     "KnowledgeBase": "entities.knowledge_base",
     "NlpEngineError": "errors",
     "Overlay": "entities.overlay",
@@ -46,11 +52,13 @@ _MODULES = {
     "calibrate_knowledge_base": "entities.calibrate",
     "check_items": "personalize.check",
     "compress_classifier": "classification.compress",
+    "evaluate_items": "personalize.evaluation.evaluate",
     "extract_dumps": "wiki.extract",
     "label_corpus": "corpus.label",
     "train_classifier": "classification.train",
     "train_vectors": "embeddings.train",
     "tune_classifier": "classification.tuning.tune",
+    "write_fm_records": "personalize.factorization.features",
 }
 
 __all__ = list(_MODULES)
