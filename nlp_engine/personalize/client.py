@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from nlp_engine.errors import EngineError, InputError, require
 
 _THROTTLED = frozenset(
     (
-        "LimitExceededException",
         "RequestLimitExceeded",
         "RequestThrottled",
         "SlowDown",
@@ -44,6 +43,10 @@ class Refused(EngineError):
 
 class Missing(EngineError):
     """AWS knows no such thing."""
+
+
+class Exists(EngineError):
+    """AWS has a thing of that name."""
 
 
 class Client:
@@ -111,19 +114,60 @@ class Client:
             raise Unavailable(f"{operation} failed: the answer has no request id of AWS")
         return answer
 
-    def pages(self, operation: str, parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """The pages of a list.
+
+class S3:
+    """Files on S3.
+
+    Args:
+        region: AWS region.
+
+    Raises:
+        MissingExtraError: boto3 is not installed.
+    """
+
+    def __init__(self, region: str) -> None:
+        boto3 = require("boto3", "aws")
+        with clear_errors("cannot reach s3"):
+            self._client = boto3.client("s3", region_name=region)
+
+    def has(self, bucket: str, key: str, sha256: str) -> bool:
+        """Whether a file with this content is there.
 
         Raises:
-            EngineError: As `call`.
+            EngineError: S3 does not answer, or there is no such bucket.
         """
-        more: dict[str, Any] = {}
-        while True:
-            page = self.call(operation, {**parameters, **more})
-            yield page
-            if not page.get("nextToken"):
-                return
-            more = {"nextToken": page["nextToken"]}
+        from botocore.exceptions import ClientError
+
+        with clear_errors(f"cannot look at s3://{bucket}/{key}"):
+            try:
+                found = self._client.head_object(Bucket=bucket, Key=key)
+            except ClientError as error:
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                    return False
+                raise
+        return bool(found["Metadata"].get("sha256") == sha256)
+
+    def upload(
+        self, path: str, bucket: str, key: str, sha256: str, report: Callable[[int], None]
+    ) -> None:
+        """Upload a file; `report` is told how many bytes more have gone.
+
+        Raises:
+            EngineError: S3 refuses, or does not answer.
+        """
+        from boto3.exceptions import S3UploadFailedError
+        from boto3.s3.transfer import TransferConfig
+
+        config = TransferConfig(use_threads=False)  # reports come from the calling thread
+        extra = {"Metadata": {"sha256": sha256}, "ContentType": "text/csv"}
+        what = f"cannot upload {path} to s3://{bucket}/{key}"
+        try:
+            with clear_errors(what):
+                self._client.upload_file(
+                    path, bucket, key, ExtraArgs=extra, Callback=report, Config=config
+                )
+        except S3UploadFailedError as error:
+            raise EngineError(f"{what}: {error}") from error
 
 
 def region_of(arn: str) -> str:
@@ -193,6 +237,8 @@ def _sorted(what: str, response: Mapping[str, Any], words: str) -> EngineError:
         return Refused(message)
     if code == "ResourceNotFoundException":
         return Missing(message)
+    if code == "ResourceAlreadyExistsException":
+        return Exists(message)
     return EngineError(message)
 
 

@@ -1,0 +1,1 @@
+"""A dataset group of Personalize from one specification: data, solutions, campaigns, filters."""
