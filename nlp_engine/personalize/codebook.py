@@ -19,7 +19,12 @@ from numpy.typing import NDArray
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import InputError
 from nlp_engine.manifest import read_manifest, write_manifest
-from nlp_engine.personalize.encodings.kmeans import fit_kmeans, sample, score_blocks
+from nlp_engine.personalize.encodings.kmeans import (
+    fit_kmeans,
+    nearest_centroids,
+    sample,
+    score_blocks,
+)
 from nlp_engine.personalize.text_encoder import TextEncoder
 
 _ITEMS_PER_TOPIC = 4
@@ -161,10 +166,11 @@ def fit_topics(
         raise InputError("no item has a text vector; there is nothing to fit topics to")
     count = max(1, min(topics, len(known) // _ITEMS_PER_TOPIC))
     per_item = min(topics_per_item, max(1, count // _TOPICS_PER_CODE))
-    rows = text_vectors[sample(known, count, seed=seed)]
+    chosen = sample(known, count, seed=seed)
+    rows = text_vectors[chosen]
     centroids = fit_kmeans(rows, count, seed=seed, spherical=True)
-    unnamed = Codebook(centroids, [], 1)
-    names = _names(unnamed.codes(text_vectors)[:, 0], count, texts, words)
+    topic_of, _ = nearest_centroids(rows, centroids, spherical=True)
+    names = _names(topic_of, count, [texts[item] for item in chosen.tolist()], words)
     return Codebook(centroids, names, per_item)
 
 
@@ -185,7 +191,7 @@ def _highest(scores: NDArray[np.float32], count: int) -> NDArray[np.intp]:
 
 
 def _names(
-    topic_of: NDArray[np.int16],
+    topic_of: NDArray[np.intp],
     count: int,
     texts: Sequence[NDArray[np.int32]],
     words: Sequence[str],
