@@ -1,0 +1,262 @@
+"""Items with text vectors, entities, mapped columns; further imports like the first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from nlp_engine.demo import DemoResult
+from nlp_engine.embeddings.vectors import WordVectors
+from nlp_engine.entities.knowledge_base import KnowledgeBase
+from nlp_engine.errors import InputError, OutputError, SettingError
+from nlp_engine.manifest import read_manifest
+from nlp_engine.personalize.check import check_dataset
+from nlp_engine.personalize.datasets import build_interactions, build_users
+from nlp_engine.personalize.items import build_items
+from nlp_engine.personalize.records import read_records
+
+WORDS = ["apple", "pear", "plum", "iron", "gold", "zinc", "the", "ore"]
+VECTORS = WordVectors(
+    WORDS,
+    np.array(
+        [[1, 0.1], [1, 0], [0.9, 0.2], [0, 1], [0.1, 1], [0.2, 0.9], [0.7, 0.7], [0, 0.8]],
+        np.float32,
+    ),
+)
+TEXTS = ["Apple, pear: the", "pear plum the", "iron gold the ore", "gold zinc the"] * 5
+
+
+def write_items(path: Path, texts: Sequence[str] = TEXTS, **columns: Sequence[Any]) -> Path:
+    rows = [
+        {"id": f"i{n}", "text": text} | {name: values[n] for name, values in columns.items()}
+        for n, text in enumerate(texts)
+    ]
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return path
+
+
+def cells(folder: Path, column: str) -> list[Any]:
+    return [record.values.get(column) for record in read_records(folder)]
+
+
+def test_topics_of_word_vectors(tmp_path: Path) -> None:
+    source = write_items(tmp_path / "in.jsonl", [*TEXTS, ""])
+    made = build_items(source, tmp_path / "out", vectors=VECTORS, topics=2)
+    topics = cells(tmp_path / "out", "TOPIC")
+    assert topics == [topics[0], topics[0], topics[2], topics[2]] * 5 + [None]
+    assert set(topics[0].split()[1:]) <= {"apple", "pear", "plum"}
+    assert made.counts["topics"] == 2
+    book = read_manifest(tmp_path / "out" / "codebook", "codebook")
+    assert made.parents["codebook"] == book.id
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+def test_topics_of_vectors_from_anywhere(tmp_path: Path, as_file: bool) -> None:
+    source = write_items(tmp_path / "in.jsonl")
+    rows = np.array([[5, 0, 1], [4, 0.5, 1], [0, 2, 9], [0, 3, 8]] * 5, np.float64)
+    np.save(tmp_path / "rows.npy", rows)
+    text_vectors = tmp_path / "rows.npy" if as_file else rows
+    build_items(source, tmp_path / "out", text_vectors=text_vectors, topics=2)
+    topics = cells(tmp_path / "out", "TOPIC")
+    assert topics == [topics[0], topics[0], topics[2], topics[2]] * 5
+    assert set(topics[2].split()[1:]) <= {"iron", "gold", "zinc", "ore"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (np.ones((3, 2)), "20 items, but there are 3 text vectors"),
+        (np.ones(20), r"shape \(20,\); a row of numbers"),
+        (np.full((20, 2), [1, np.nan]), "row 1: a number is not finite"),
+        (np.zeros((20, 2)), "no item has a text vector"),
+        (Path("none.npy"), "no array of numpy"),
+    ],
+)
+def test_text_vectors_that_do_not_fit(tmp_path: Path, rows: Any, message: str) -> None:
+    source = write_items(tmp_path / "in.jsonl")
+    with pytest.raises(InputError, match=message):
+        build_items(source, tmp_path / "out", text_vectors=rows)
+    with pytest.raises(SettingError, match="exclude each other"):
+        build_items(source, tmp_path / "out", text_vectors=np.ones((20, 2)), vectors=VECTORS)
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_other_encodings(tmp_path: Path) -> None:
+    source = write_items(tmp_path / "in.jsonl", [*TEXTS, "unknown"])
+
+    def build(name: str, **options: Any) -> Path:
+        build_items(source, tmp_path / name, vectors=VECTORS, vector_encoding=name, **options)
+        return tmp_path / name
+
+    cluster = build("cluster", topics=2)
+    first = next(read_records(cluster)).values
+    assert list(first) == ["ITEM_ID", "TOPIC", "DESCRIPTION"]
+    codes = cells(build("product", pieces=2), "TEXT_CODES")
+    assert codes[-1] is None
+    pieces = [set(piece) for piece in zip(*(cell.split("|") for cell in codes[:-1]), strict=True)]
+    assert len(pieces) == 2
+    assert not pieces[0] & pieces[1]
+    assert codes[:4] == codes[4:8]
+    pca = build("pca", components=1)
+    numbers = cells(pca, "EMB_AA")
+    assert numbers[-1] is None
+    assert (numbers[0] < 0) != (numbers[2] < 0)
+    assert check_dataset(pca) == []
+
+
+@pytest.mark.parametrize("encoding", ["topics", "cluster", "product", "pca"])
+def test_a_further_import_has_the_same_codes(tmp_path: Path, encoding: str) -> None:
+    options: dict[str, Any] = {"vectors": VECTORS, "vector_encoding": encoding, "pieces": 2}
+    tags = ["a", "b", "c", "d"] * 5
+    source = write_items(tmp_path / "in.jsonl", tags=tags)
+    build_items(source, tmp_path / "first", categories=["tags"], **options)
+    more = write_items(tmp_path / "more.jsonl", TEXTS[2:4], tags=["new", "c"])
+    made = build_items(
+        more, tmp_path / "more", like=tmp_path / "first", categories=["tags"], **options
+    )
+    first, second = (list(read_records(tmp_path / name)) for name in ("first", "more"))
+    without = ("ITEM_ID", "TAGS")
+    for before, now in zip(first[2:4], second, strict=True):
+        assert {k: v for k, v in now.values.items() if k not in without} == {
+            k: v for k, v in before.values.items() if k not in without
+        }
+    assert cells(tmp_path / "more", "TAGS") == ["new", "c"]
+    assert (
+        made.parents["codebook"] == read_manifest(tmp_path / "first", "items").parents["codebook"]
+    )
+
+
+def test_what_would_change_the_codes_is_refused(tmp_path: Path) -> None:
+    source = write_items(tmp_path / "in.jsonl", tags=["a"] * 20)
+    build_items(source, tmp_path / "first", vectors=VECTORS)
+    other = WordVectors(WORDS[:-1], VECTORS.matrix[:-1])
+    like = tmp_path / "first"
+    with pytest.raises(InputError, match="was fitted on other text vectors"):
+        build_items(source, tmp_path / "out", vectors=other, like=like)
+    with pytest.raises(InputError, match="made with the encoding topics, not pca"):
+        build_items(source, tmp_path / "out", vectors=VECTORS, like=like, vector_encoding="pca")
+    with pytest.raises(InputError, match="the schema is not that of .*TAGS: the column is new"):
+        build_items(source, tmp_path / "out", vectors=VECTORS, like=like, categories=["tags"])
+    with pytest.raises(OutputError, match="has a codebook, by which items may have been imported"):
+        build_items(source, like, vectors=VECTORS, overwrite=True)
+    build_items(source, like, vectors=VECTORS, overwrite=True, like=like)
+    build_items(source, like, vectors=VECTORS, overwrite=True, refit=True)
+
+
+def test_the_most_frequent_values_stay(tmp_path: Path) -> None:
+    tags = [[f"rare{n}", f"common{n % 600}"] for n in range(1200)]
+    source = write_items(tmp_path / "in.jsonl", ["t"] * 1200, tags=tags)
+    build_items(source, tmp_path / "out", categories=["tags"])
+    values = {value for cell in cells(tmp_path / "out", "TAGS") for value in cell.split("|")}
+    assert len(values) == 1000
+    assert {f"common{n}" for n in range(600)} < values
+    kept = json.loads((tmp_path / "out" / "values.json").read_text())
+    assert set(kept["TAGS"]) == values
+    more = write_items(tmp_path / "more.jsonl", ["t"], tags=[["other", "common5"]])
+    build_items(more, tmp_path / "more", categories=["tags"], like=tmp_path / "out")
+    assert cells(tmp_path / "more", "TAGS") == ["common5"]
+
+
+def test_entities_and_their_types(tmp_path: Path, demo: DemoResult) -> None:
+    kb = KnowledgeBase.open(demo.folder / "kb")
+    texts = ["Abraham Lincoln was the president of the United States."] * 4
+    source = write_items(tmp_path / "in.jsonl", texts)
+    types = tmp_path / "types.toml"
+    types.write_text("PRESIDENTS = '^presidents of'\nNOTHING = 'no such category'\n")
+    build_items(source, tmp_path / "out", kb=kb, entity_types=types)
+    (entities,) = set(cells(tmp_path / "out", "ENTITIES"))
+    assert "Abraham Lincoln" in entities.split("|")
+    assert set(cells(tmp_path / "out", "PRESIDENTS")) == {"Abraham Lincoln"}
+    assert set(cells(tmp_path / "out", "NOTHING")) == {None}
+    build_items(source, tmp_path / "two", kb=kb, workers=2)
+    assert set(cells(tmp_path / "two", "ENTITIES")) == {entities}
+    types.write_text("PRESIDENTS = '('\n")
+    with pytest.raises(InputError, match="PRESIDENTS is '\\(', which is no regular expression"):
+        build_items(source, tmp_path / "out2", kb=kb, entity_types=types)
+
+
+def test_columns_of_a_parquet_file(tmp_path: Path) -> None:
+    import datetime
+
+    moment = datetime.datetime(2019, 10, 2, 7, 41, 7, tzinfo=datetime.UTC)
+    table = pa.table(
+        {
+            "Product ID": [1, 2],
+            "text": ["t", "u"],
+            "made": [moment, None],
+            "price": [1.5, float("nan")],
+            "stock": [3.0, 4.0],
+            "style": [["a", "b"], None],
+        }
+    )
+    pq.write_table(table, tmp_path / "in.parquet")
+    build_items(
+        tmp_path / "in.parquet",
+        tmp_path / "out",
+        id="Product ID",
+        timestamp="made",
+        numbers=["price=COST"],
+        integers=["stock"],
+        categories=["style"],
+    )
+    assert (tmp_path / "out" / "items.csv").read_text() == (
+        "ITEM_ID,CREATION_TIMESTAMP,STYLE,COST,STOCK,DESCRIPTION\n"
+        '1,1570002067,a|b,1.5,3,"t"\n2,,,,4,"u"\n'
+    )
+    rules = {(f.rule, f.column) for f in check_dataset(tmp_path / "out")}
+    assert ("nullable-timestamp", "CREATION_TIMESTAMP") in rules
+
+
+def test_a_column_that_becomes_two(tmp_path: Path) -> None:
+    source = write_items(tmp_path / "in.jsonl", tags=["a"] * 20)
+    with pytest.raises(InputError, match="column TAGS: too similar to TAGS"):
+        build_items(source, tmp_path / "out", categories=["tags"], strings=["tags"])
+
+
+def test_the_domain_ecommerce(tmp_path: Path) -> None:
+    columns: dict[str, Any] = {"price": [1.5] * 20, "kind": ["x"] * 20}
+    source = write_items(tmp_path / "in.jsonl", **columns)
+    mapping: dict[str, Any] = {"numbers": ["price"], "categories": ["kind=CATEGORY_L1"]}
+    build_items(source, tmp_path / "out", domain="ECOMMERCE", **mapping)
+    assert check_dataset(tmp_path / "out") == []
+    fields = json.loads((tmp_path / "out" / "schema.json").read_text())["fields"]
+    assert [(field["name"], field["type"]) for field in fields] == [
+        ("ITEM_ID", "string"), ("CATEGORY_L1", "string"), ("PRICE", "float"),
+        ("PRODUCT_DESCRIPTION", ["null", "string"]),
+    ]  # fmt: skip
+    with pytest.raises(InputError, match="CREATION_TIMESTAMP: the schema needs this field"):
+        build_items(source, tmp_path / "vod", domain="VIDEO_ON_DEMAND", **mapping)
+
+
+def test_users(tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text("user,age,sex\nu1,31,M\nu2,,F\n")
+    made = build_users(
+        tmp_path / "users.csv", tmp_path / "out", id="user", integers=["age"],
+        categories=["sex=GENDER"],
+    )  # fmt: skip
+    assert (tmp_path / "out" / "users.csv").read_text() == "USER_ID,AGE,GENDER\nu1,31,M\nu2,,F\n"
+    assert json.loads((tmp_path / "out" / "schema.json").read_text())["name"] == "Users"
+    assert made.counts == {"users": 2, "warnings": 1}
+
+
+def test_interactions(tmp_path: Path) -> None:
+    rows = [f"u{n % 50},i{n},2019-10-02T07:41:07Z,Watch,{n / 2}" for n in range(1000)]
+    source = tmp_path / "events.csv"
+    source.write_text("\n".join(["user_id,item_id,at,kind,share", *rows]))
+    options: dict[str, Any] = {"timestamp": "at", "event_type": "kind", "event_value": "share"}
+    build_interactions(source, tmp_path / "out", **options)
+    lines = (tmp_path / "out" / "interactions.csv").read_text().splitlines()
+    assert lines[:2] == [
+        "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE,EVENT_VALUE", "u0,i0,1570002067,Watch,0.0",
+    ]  # fmt: skip
+    assert check_dataset(tmp_path / "out") == []
+    source.write_text("\n".join(["user_id,item_id,at,kind,share", *rows[:999]]))
+    with pytest.raises(InputError, match="999 interactions; an import needs 1,000"):
+        build_interactions(source, tmp_path / "few", **options)
