@@ -44,23 +44,32 @@ def fail(*arguments: object, code: int = 2) -> str:
     return line
 
 
-COMMANDS = [
-    "", "demo", "train", "tune", "evaluate", "compress", "similar", "analogy", "predict", "link",
-    "serve", "wiki", "wiki extract", "corpus", "corpus build", "corpus recipes", "corpus label",
-    "kb", "kb build", "kb show", "kb stats", "kb export", "kb calibrate", "items", "items build",
-    "items check", "users", "users build", "events", "events build", "job", "job train", "job tune", "job deploy", "job transform", "job invoke",
-    "job status", "job wait", "job delete",
-]  # fmt: skip
+HELP_OF_ALL = """
+import sys
+import typer.main
+from typer.testing import CliRunner
+from nlp_engine.cli.app import app
+
+def commands(command, path=()):
+    yield path
+    for name, child in getattr(command, "commands", {}).items():
+        yield from commands(child, (*path, name))
+
+for path in commands(typer.main.get_command(app)):
+    done = CliRunner().invoke(app, [*path, "--help"], prog_name="nlp-engine")
+    assert done.exit_code == 0 and f"Usage: {' '.join(('nlp-engine', *path))} " in done.output, path
+    print(" ".join(path))
+heavy = {"boto3", "duckdb", "numpy", "pyarrow", "sklearn", "spacy"} & sys.modules.keys()
+assert not heavy, heavy
+"""
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_of_everything_in_half_a_second(command: str) -> None:
-    def seconds() -> float:
-        started = time.perf_counter()
-        assert "Usage: nlp-engine" in succeed(*command.split(), "--help")
-        return time.perf_counter() - started
-
-    assert min(seconds() for _ in range(3)) < 0.5
+def test_help_of_everything_loads_nothing_heavy() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HELP_OF_ALL], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert {"train", "kb show", "items put", "job deploy"} <= set(done.stdout.splitlines())
 
 
 def test_words_outside_the_vocabulary_are_looked_up_by_subwords(tmp_path: Path) -> None:
