@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from nlp_engine.entities.overlay import Overlay as Overlay
     from nlp_engine.entities.ranking import EntityRanker as EntityRanker
     from nlp_engine.errors import NlpEngineError as NlpEngineError
-    from nlp_engine.personalize.check import check_items as check_items
+    from nlp_engine.personalize.check import check_dataset as check_dataset
+    from nlp_engine.personalize.datasets import build_interactions as build_interactions
+    from nlp_engine.personalize.datasets import build_users as build_users
     from nlp_engine.personalize.evaluation.evaluate import evaluate_items as evaluate_items
     from nlp_engine.personalize.factorization.features import write_fm_records as write_fm_records
     from nlp_engine.personalize.factorization.machine import (
@@ -48,9 +50,11 @@ _MODULES = {
     "Prediction": "classification.classifier",
     "WordVectors": "embeddings.vectors",
     "build_corpus": "corpus.build",
+    "build_interactions": "personalize.datasets",
     "build_items": "personalize.items",
+    "build_users": "personalize.datasets",
     "calibrate_knowledge_base": "entities.calibrate",
-    "check_items": "personalize.check",
+    "check_dataset": "personalize.check",
     "compress_classifier": "classification.compress",
     "evaluate_items": "personalize.evaluation.evaluate",
     "extract_dumps": "wiki.extract",

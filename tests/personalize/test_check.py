@@ -7,7 +7,7 @@ import pytest
 
 from nlp_engine.errors import FormatError, InputError
 from nlp_engine.personalize import limits
-from nlp_engine.personalize.check import Finding, Level, check_changes, check_dataset, check_items
+from nlp_engine.personalize.check import Finding, Level, check_changes, check_dataset
 
 FIELDS = [
     {"name": "ITEM_ID", "type": "string"},
@@ -233,15 +233,15 @@ def test_the_size_of_a_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_files_that_cannot_be_checked(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"schema\.json does not exist"):
-        check_items(tmp_path)
+        check_dataset(tmp_path)
     (tmp_path / "schema.json").write_text("[]")
     (tmp_path / "items.csv").write_text("")
     with pytest.raises(FormatError, match="no Avro record schema"):
-        check_items(tmp_path)
+        check_dataset(tmp_path)
     check(tmp_path, [GOOD])
     (tmp_path / "items.csv").unlink()
     with pytest.raises(InputError, match="has no CSV file"):
-        check_items(tmp_path)
+        check_dataset(tmp_path)
 
 
 def test_a_schema_that_has_changed_since_the_last_import(tmp_path: Path) -> None:

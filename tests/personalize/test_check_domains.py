@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from nlp_engine.errors import FormatError, InputError
-from nlp_engine.personalize.check import Finding, check_dataset, check_items
+from nlp_engine.errors import FormatError
+from nlp_engine.personalize.check import Finding, check_dataset
 from nlp_engine.personalize.schema import Column, DatasetType, dataset_schema, schema_json
 
 USER_ID = Column(name="USER_ID", nullable=False)
@@ -97,8 +97,6 @@ def test_users(tmp_path: Path) -> None:
     found = check(tmp_path, DatasetType.USERS, [USER_ID, *many], ["u1" + ",1" * 26])
     assert rules(found) == [("columns", None)]
     assert "26 metadata fields; 25 allowed" in found[0].message
-    with pytest.raises(InputError, match="of the type Users; Items are expected"):
-        check_items(tmp_path)
 
 
 @pytest.mark.parametrize(

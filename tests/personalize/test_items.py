@@ -8,7 +8,7 @@ import pytest
 from nlp_engine.demo import DemoResult
 from nlp_engine.errors import InputError
 from nlp_engine.manifest import read_manifest
-from nlp_engine.personalize.check import check_items
+from nlp_engine.personalize.check import check_dataset
 from nlp_engine.personalize.items import build_items
 from nlp_engine.personalize.mapping import cell_of
 from nlp_engine.personalize.table import read_rows
@@ -63,7 +63,7 @@ def test_the_items_of_the_real_sample(demo: DemoResult) -> None:
     for item in items:
         assert max(len(item[name]) for name in ("TOPICS", "ENTITIES", "CATEGORIES")) <= 1000
         assert len(item["DESCRIPTION"]) <= 20_000
-    assert check_items(folder) == []
+    assert check_dataset(folder) == []
     assert json.loads((folder / "check.json").read_text()) == []
 
 

@@ -1,7 +1,7 @@
 """Checking datasets by Personalize's rules before anything is created or sent."""
 
 from nlp_engine.personalize.check.changes import check_changes
-from nlp_engine.personalize.check.dataset import check_dataset, check_items
+from nlp_engine.personalize.check.dataset import check_dataset
 from nlp_engine.personalize.check.findings import Finding, Level, findings_json, raise_on_errors
 
 __all__ = [
@@ -9,7 +9,6 @@ __all__ = [
     "Level",
     "check_changes",
     "check_dataset",
-    "check_items",
     "findings_json",
     "raise_on_errors",
 ]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nlp_engine import settings
 from nlp_engine.errors import InputError
 from nlp_engine.files import check_input_file
-from nlp_engine.manifest import FILE_NAME, Manifest, read_manifest
+from nlp_engine.manifest import FILE_NAME
 from nlp_engine.personalize import limits
 from nlp_engine.personalize.check.changes import check_changes
 from nlp_engine.personalize.check.findings import Finding, Findings
@@ -17,7 +19,7 @@ from nlp_engine.personalize.check.schema import check_schema
 from nlp_engine.personalize.check.table import check_table
 from nlp_engine.personalize.check.totals import TableRules, Totals, check_totals
 from nlp_engine.personalize.profiles import Domain
-from nlp_engine.personalize.schema import DatasetType, dataset_of
+from nlp_engine.personalize.schema import dataset_of
 from nlp_engine.personalize.settings import CheckSettings
 from nlp_engine.progress import Report, silent
 
@@ -64,7 +66,7 @@ def check_dataset(
         raise InputError(f"{folder} has no CSV file; a dataset is {_SCHEMA} and *.csv")
     findings = Findings()
     manifest = _manifest(folder)
-    domain = Domain(chosen.domain or (manifest.settings["domain"] if manifest else Domain.CUSTOM))
+    domain = Domain(chosen.domain or manifest.get("domain", Domain.CUSTOM))
     columns = check_schema(text, domain, findings)
     if previous is not None:
         for finding in check_changes(_schema_text(_schema_path(Path(previous))), text):
@@ -76,7 +78,7 @@ def check_dataset(
         dataset=dataset_of(text),
         domain=domain,
         columns=columns,
-        language=chosen.language or (manifest.language if manifest else "en"),
+        language=chosen.language or manifest.get("language", "en"),
     )
     with open_keys() as keys:
         totals = Totals(columns)
@@ -87,20 +89,6 @@ def check_dataset(
         if all(are_read):
             check_totals(rules, totals, keys, [path.name for path in paths], findings)
     return findings.all()
-
-
-def check_items(folder: Path | str, **options: Any) -> list[Finding]:
-    """Check an Items dataset: `check_dataset` for a folder whose schema must be of that type.
-
-    Raises:
-        InputError: It is of another type, or a file is missing.
-        FormatError: The schema is no Avro record schema.
-    """
-    path = Path(folder) / _SCHEMA
-    found = dataset_of(_schema_text(path))
-    if found is not DatasetType.ITEMS:
-        raise InputError(f"{path} is of the type {found}; Items are expected")
-    return check_dataset(folder, **options)
 
 
 def _schema_text(path: Path) -> str:
@@ -114,11 +102,14 @@ def _schema_path(previous: Path) -> Path:
     return previous / _SCHEMA if previous.is_dir() else previous
 
 
-def _manifest(folder: Path) -> Manifest | None:
-    """The folder's manifest, if this package made it."""
-    if not (folder / FILE_NAME).exists():
-        return None
-    return read_manifest(folder, *(kind.lower() for kind in DatasetType))
+def _manifest(folder: Path) -> Mapping[str, Any]:
+    """What the folder's manifest says, if there is one; its files may have been edited since."""
+    path = folder / FILE_NAME
+    try:
+        content = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return {"language": content["language"], "domain": content["settings"]["domain"]}
+    except (ValueError, KeyError, TypeError):
+        return {}
 
 
 def _check_size(paths: list[Path], mode: str, findings: Findings) -> None:
