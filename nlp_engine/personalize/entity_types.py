@@ -14,9 +14,9 @@ from nlp_engine.wiki.tables import wiki_facts
 
 # Categories of English Wikipedia in lower case; those of people are in the tables of `wiki`.
 _ENGLISH = {
-    "PLACES": r"^(cities|towns|villages|municipalities|counties|provinces|countries|states|islands|"
-    r"rivers|mountains|populated places|capitals|regions|districts|boroughs|continents|"
-    r"(\w+ )?(member )?states|\w+-speaking countries)( |$)(?!.*\b(people|players|teams|albums)\b)",
+    "PLACES": r"^(cities|towns|villages|municipalities|counties|provinces|countries|states|"
+    r"member states|islands|rivers|lakes|mountains|populated places|capitals|regions|districts|"
+    r"boroughs|continents|\S+-speaking countries)( and \w+)?( (in|of|on) .*)?$",
     "ORGANIZATIONS": r"\b(companies|organi[sz]ations|universities|agencies|parties|clubs|bands|"
     r"musical groups|broadcasters|newspapers|publishers|airlines)\b.*\b(established|based|founded"
     r"|of|in)\b",

@@ -77,7 +77,9 @@ class TextColumns:
     def _topic_cells(self, book: Codebook, text_vectors: NDArray[np.float32]) -> list[list[Any]]:
         codes = [code_of(topic) for topic in range(len(book.names))]
         rows = book.codes(text_vectors).tolist()
-        nearest = [None if row[0] == NO_TOPIC else book.names[row[0]] for row in rows]
+        # A word of other tokenizers may be the separator itself.
+        names = [" ".join(name.replace(limits.VALUE_SEPARATOR, " ").split()) for name in book.names]
+        nearest = [None if row[0] == NO_TOPIC else names[row[0]] for row in rows]
         if self.encoding == "cluster":
             return [nearest]
         cells = [

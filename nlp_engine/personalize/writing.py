@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +54,7 @@ def id_part(field: Field, source: Source) -> Part:
     """A column of ids, which must not contain line breaks."""
 
     def cells(block: Block) -> list[list[Any]]:
-        values = [row[field.source] for row in block.rows]
+        values = [_id(row[field.source]) for row in block.rows]
         for number, value in zip(block.numbers, values, strict=True):
             if isinstance(value, str) and len(value.splitlines()) > 1:
                 raise InputError(
@@ -63,6 +64,13 @@ def id_part(field: Field, source: Source) -> Part:
         return [values]
 
     return Part([field.column], cells)
+
+
+def _id(value: Any) -> Any:
+    """An id; a number is whole, although tables with missing values have it as 1.0."""
+    if isinstance(value, float):
+        return None if math.isnan(value) else int(value) if value.is_integer() else value
+    return value
 
 
 def write_dataset(
