@@ -154,6 +154,15 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} is no valid TOML: {error}") from error
 
 
+def sync_folder(folder: Path) -> None:
+    """Have the names of new files in a folder reach the disk."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
 def sha256(path: Path) -> str:
     """Hexadecimal SHA-256 of a file's bytes."""
     with path.open("rb") as file:

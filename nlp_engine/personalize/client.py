@@ -41,10 +41,6 @@ class Refused(EngineError):
     """AWS refuses what a call says; sending it again changes nothing."""
 
 
-class Missing(EngineError):
-    """AWS knows no such thing."""
-
-
 class Exists(EngineError):
     """AWS has a thing of that name."""
 
@@ -102,8 +98,8 @@ class Client:
         Raises:
             Unavailable: It may succeed later: throttled, a server's error, no or no proper answer.
             Refused: What it says is invalid.
-            Missing: It names something that does not exist.
-            EngineError: Anything else, such as missing rights.
+            Exists: There is a thing of that name.
+            EngineError: Anything else: missing rights, something that does not exist.
         """
         from botocore import xform_name
 
@@ -208,6 +204,7 @@ def clear_errors(what: str) -> Iterator[None]:
         ClientError,
         HTTPClientError,
         IncompleteReadError,
+        ParamValidationError,
         ResponseStreamingError,
     )
     from botocore.parsers import ResponseParserError
@@ -220,6 +217,8 @@ def clear_errors(what: str) -> Iterator[None]:
         HTTPClientError, IncompleteReadError, ResponseStreamingError, ResponseParserError,
     ) as error:  # fmt: skip
         raise Unavailable(f"{what}: {error}") from error
+    except ParamValidationError as error:
+        raise Refused(f"{what}: {error}") from error
     except BotoCoreError as error:
         raise EngineError(f"{what}: {error}") from error
 
@@ -235,8 +234,6 @@ def _sorted(what: str, response: Mapping[str, Any], words: str) -> EngineError:
         return Unavailable(message, seconds=_retry_after(about))
     if code in _REFUSED:
         return Refused(message)
-    if code == "ResourceNotFoundException":
-        return Missing(message)
     if code == "ResourceAlreadyExistsException":
         return Exists(message)
     return EngineError(message)

@@ -72,7 +72,9 @@ class Forwarder(threading.Thread):
                 self._finishing.wait(self._settings.linger_seconds)
                 try:
                     self._deliver_window()
-                except (OSError, EngineError) as error:
+                except Stopped:
+                    raise
+                except Exception as error:  # whatever it is, events must go on to be delivered
                     self._tell(f"cannot deliver events, and will try again: {error}")
                     self._caller.stopped.wait(_PATIENCE_SECONDS)
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from nlp_engine.errors import InputError, OutputError
+from nlp_engine.files import sync_folder
 
 _SEGMENT_SHARE = 8  # of these make a full spool
 _MOST_SEGMENT_BYTES = 16_000_000
@@ -199,7 +200,7 @@ class Spool:
             with self._state:
                 self._newest = number
                 self._sizes[number] = 0
-            _sync_folder(self.folder)
+            sync_folder(self.folder)
         return self._file
 
     def _abandon(self) -> None:
@@ -257,12 +258,3 @@ def _write(file: BinaryIO, data: bytes) -> None:
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the names in a folder reach the disk, too."""
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

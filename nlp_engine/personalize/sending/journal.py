@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from nlp_engine.errors import InputError
+from nlp_engine.files import sync_folder
 
 _VERSION = 1
 
@@ -88,7 +89,7 @@ class Journal:
         if not first.endswith(b"\n"):  # new, or killed while it was being made
             self._file.truncate(0)
             self._write(json.dumps(header).encode() + b"\n")
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
             return
         whole = len(first)
         try:
@@ -118,12 +119,3 @@ class Journal:
         self._file.write(data)
         self._file.flush()
         os.fsync(self._file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the names in a folder reach the disk, too."""
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
