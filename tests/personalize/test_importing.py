@@ -11,7 +11,9 @@ import boto3
 import botocore.session
 import botocore.validate
 import pytest
+from typer.testing import CliRunner
 
+from nlp_engine.cli.app import app
 from nlp_engine.errors import EngineError, InputError, SettingError
 from nlp_engine.personalize.importing import create as creation
 from nlp_engine.personalize.importing.check import check_import
@@ -299,8 +301,11 @@ def test_everything_is_made_once(tmp_path: Path, control: ControlStub) -> None:
     (found,) = boto3.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]
     content = boto3.client("s3").get_object(Bucket=bucket, Key=found["Key"])["Body"].read()
     assert content == (tmp_path / "interactions" / "interactions.csv").read_bytes()
-    again = make(spec)
-    assert [(part.arn, part.is_new) for part in again] == [(part.arn, False) for part in made]
+    again = CliRunner().invoke(app, ["items", "import", str(tmp_path / "films.toml")])
+    assert again.exit_code == 0
+    found = [(part["arn"], part["is_new"]) for part in json.loads(again.stdout)]
+    assert found == [(part.arn, False) for part in made]
+    assert "dataset group films is there: arn:aws:personalize:" in again.stderr
     assert len(control.created()) == 15
 
 

@@ -134,6 +134,18 @@ def test_damaged_bytes_cost_their_line_alone(tmp_path: Path) -> None:
     assert spool.damaged == 1
 
 
+def test_a_segment_that_somebody_removes_or_cuts_holds_up_nothing(tmp_path: Path) -> None:
+    spool = opened(tmp_path / "spool", 800)  # segments of 100 bytes
+    for number in range(4):
+        spool.append([b"%d" % number * 100])
+    first, second, _, last = sorted(spool.folder.glob("*.events"))
+    first.unlink()
+    for path in (second, last):
+        path.write_bytes(path.read_bytes()[:50])
+    assert take(spool) == [b"2" * 100]
+    assert not spool.wait(0)
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"segment": "x", "offset": 0}'])
 def test_without_a_readable_cursor_everything_is_sent_again(tmp_path: Path, content: bytes) -> None:
     spool = opened(tmp_path / "spool")

@@ -132,18 +132,9 @@ class Spool:
             if number < position.segment:
                 continue
             offset = position.offset if number == position.segment else 0
-            with self._path(number).open("rb") as file:
-                file.seek(offset)
-                while len(lines) < most and offset < sizes[number]:
-                    line = file.readline(sizes[number] - offset)
-                    offset += len(line)
-                    if (content := _content(line)) is not None:
-                        lines.append(content)
-                    else:
-                        self.damaged += 1
-                    if not line:  # the file is shorter than it was
-                        break
-            position = Position(number, offset)
+            position = Position(
+                number, self._read_segment(number, offset, sizes[number], most, lines)
+            )
             if len(lines) == most:
                 break
         return lines, position
@@ -181,6 +172,26 @@ class Spool:
                 self._file.close()
                 self._file = None
             self._lock.close()
+
+    def _read_segment(
+        self, number: int, offset: int, size: int, most: int, lines: list[bytes]
+    ) -> int:
+        """Add a segment's events to `lines`; gives the offset behind them."""
+        try:
+            with self._path(number).open("rb") as file:
+                file.seek(offset)
+                while (
+                    len(lines) < most and offset < size and (line := file.readline(size - offset))
+                ):
+                    offset += len(line)
+                    if (content := _content(line)) is not None:
+                        lines.append(content)
+                    else:
+                        self.damaged += 1
+        except FileNotFoundError:
+            self.damaged += 1
+        # What somebody has removed or cut is passed over, or nothing would ever be delivered again.
+        return offset if len(lines) == most else size
 
     def _waiting(self) -> int:
         return sum(
