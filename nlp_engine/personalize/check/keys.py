@@ -69,6 +69,7 @@ def open_keys() -> Iterator[Keys]:
                 connection.execute(f"SET memory_limit = '{_MEMORY}'")
                 connection.execute("SET threads = 1")
                 connection.execute("SET preserve_insertion_order = false")
+                connection.execute("SET enable_progress_bar = false")  # it goes to standard output
                 connection.execute("SET temp_directory = ?", [str(path / "spilled")])
                 yield Keys(connection)
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
