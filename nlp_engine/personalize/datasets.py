@@ -11,6 +11,7 @@ from nlp_engine import settings
 from nlp_engine.corpus.sources import open_source
 from nlp_engine.files import new_folder
 from nlp_engine.manifest import Manifest, write_manifest
+from nlp_engine.personalize.check import Findings
 from nlp_engine.personalize.mapping import Field
 from nlp_engine.personalize.plan import NativeFields, interaction_fields, user_fields
 from nlp_engine.personalize.schema import DatasetType
@@ -98,10 +99,12 @@ def _build(
     opened = open_source(source, language=chosen.language, reading=chosen)
     fields = [*native.others, *native.categories]
     opened.check_columns([field.source for field in (*ids, *fields)])
-    parts = [*(id_part(id, opened) for id in ids), *map(native_part, fields)]
+    notes = Findings()
+    parts = [id_part(id, opened) for id in ids]
+    parts += [native_part(field, notes) for field in fields]
     with new_folder(out, overwrite=overwrite) as folder:
         count, findings = write_dataset(
-            folder, dataset, parts, opened, domain=chosen.domain, report=report
+            folder, dataset, parts, opened, domain=chosen.domain, notes=notes, report=report
         )
         return write_manifest(
             folder,

@@ -23,6 +23,7 @@ from nlp_engine.files import new_folder
 from nlp_engine.manifest import Manifest, write_manifest
 from nlp_engine.personalize import limits
 from nlp_engine.personalize.before import CODEBOOK, VALUES, Before, check_not_refitted
+from nlp_engine.personalize.check import Findings
 from nlp_engine.personalize.collecting import Collected, Wanted, collect
 from nlp_engine.personalize.entity_types import default_types, read_types, titles_of_types
 from nlp_engine.personalize.plan import ItemPlan
@@ -144,12 +145,19 @@ def build_items(
             if text:
                 parents.append(text.model.save(folder / CODEBOOK))
             values = _value_columns(collected, models)
-            parts = _parts(plan, opened, collected, text, values)
+            notes = Findings()
+            parts = _parts(plan, opened, collected, text, values, notes)
             _check_schema(parts, models.before)
             kept = json.dumps(kept_values(values), ensure_ascii=False, indent=1)
             (folder / VALUES).write_text(kept + "\n", encoding="utf-8")
             count, findings = write_dataset(
-                folder, DatasetType.ITEMS, parts, opened, domain=chosen.domain, report=report
+                folder,
+                DatasetType.ITEMS,
+                parts,
+                opened,
+                domain=chosen.domain,
+                notes=notes,
+                report=report,
             )
         return write_manifest(
             folder,
@@ -262,20 +270,21 @@ def _parts(
     collected: Collected,
     text: _Text | None,
     values: dict[str, ValueColumn],
+    notes: Findings,
 ) -> list[Part]:
     parts = [id_part(plan.id, source)]
     if plan.timestamp:
         time = replace(plan.timestamp.column, nullable=collected.is_time_missing)
-        parts.append(native_part(replace(plan.timestamp, column=time)))
+        parts.append(native_part(replace(plan.timestamp, column=time), notes))
     if plan.title:
-        parts.append(native_part(plan.title))
+        parts.append(native_part(plan.title, notes))
     if text:
         parts.append(Part(text.model.columns, text.cells))
     native = {field.column.name: field.column for field in plan.native.categories}
     for name, column in values.items():
         kind = native.get(name, Column(name=name, categorical=True))
         parts.append(_value_part(kind, column))
-    parts += [native_part(field) for field in plan.native.others]
+    parts += [native_part(field, notes) for field in plan.native.others]
     return [*parts, Part([plan.text_column], lambda block: [_texts(plan, source, block)])]
 
 

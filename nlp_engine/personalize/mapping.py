@@ -130,10 +130,7 @@ def joined_text(values: Sequence[Any], title: str | None, most: int) -> str:
 
 
 def _string(value: Any) -> str | None:
-    if value is None:
-        return None
-    text = " ".join(str(value).split())
-    return shortened(text, limits.MAX_CELL_CHARACTERS) or None
+    return None if value is None else " ".join(str(value).split()) or None
 
 
 def _integer(value: Any) -> Any:

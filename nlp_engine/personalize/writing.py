@@ -10,9 +10,17 @@ from typing import Any
 
 from nlp_engine.corpus.sources import Row, Source
 from nlp_engine.errors import InputError
-from nlp_engine.personalize.check import Finding, check_dataset, findings_json, raise_on_errors
+from nlp_engine.personalize import limits
+from nlp_engine.personalize.check import (
+    Finding,
+    Findings,
+    Level,
+    check_dataset,
+    findings_json,
+    raise_on_errors,
+)
 from nlp_engine.personalize.collecting import blocks
-from nlp_engine.personalize.mapping import Field, cell_maker
+from nlp_engine.personalize.mapping import Field, cell_maker, shortened
 from nlp_engine.personalize.schema import Column, DatasetType, dataset_schema, schema_json
 from nlp_engine.personalize.table import write_header, write_rows
 from nlp_engine.progress import Report
@@ -44,10 +52,28 @@ class Part:
     cells: Callable[[Block], Sequence[Sequence[Any]]]
 
 
-def native_part(field: Field) -> Part:
-    """A column of the source passed on."""
-    make = cell_maker(field.column)
-    return Part([field.column], lambda block: [[make(row[field.source]) for row in block.rows]])
+def native_part(field: Field, notes: Findings) -> Part:
+    """A column of the source passed on; `notes` are told of plain texts that are cut."""
+    make, column = cell_maker(field.column), field.column
+    is_plain = column.type == "string" and not column.categorical
+
+    def cells(block: Block) -> list[list[Any]]:
+        values = [make(row[field.source]) for row in block.rows]
+        return [_shortened(values, column, block, notes) if is_plain else values]
+
+    return Part([column], cells)
+
+
+def _shortened(
+    values: Sequence[Any], column: Column, block: Block, notes: Findings
+) -> list[str | None]:
+    most = limits.MAX_CELL_CHARACTERS
+    for number, value in zip(block.numbers, values, strict=True):
+        if value is not None and len(value) > most:
+            message = f"{len(value):,} characters; cut to the {most:,} that Personalize allows"
+            finding = Finding(Level.WARNING, "shortened", message, number + 1, column.name)
+            notes.add(finding)
+    return [value and shortened(value, most) for value in values]
 
 
 def id_part(field: Field, source: Source) -> Part:
@@ -80,6 +106,7 @@ def write_dataset(
     source: Source,
     *,
     domain: str,
+    notes: Findings,
     report: Report,
 ) -> tuple[int, list[Finding]]:
     """Write schema, table and `check.json` to a folder.
@@ -90,6 +117,7 @@ def write_dataset(
         parts: Its columns, in order.
         source: What the rows are made of.
         domain: The kind of dataset group that it is checked for.
+        notes: What the parts tell of rows while they are written.
         report: Told of what was read.
 
     Returns:
@@ -111,5 +139,6 @@ def write_dataset(
             count += len(rows)
     findings = check_dataset(folder, domain=domain, language=source.language, report=report)
     raise_on_errors(findings, source.path)
+    findings = [*findings, *notes.all()]
     (folder / "check.json").write_text(findings_json(findings), encoding="utf-8")
     return count, findings

@@ -165,10 +165,17 @@ def test_other_readers_get_the_same_values(tmp_path: Path) -> None:
 
 
 def test_what_the_check_says_of_it(tmp_path: Path) -> None:
-    findings = check_dataset(build(tmp_path))
+    folder = build(tmp_path)
+    findings = check_dataset(folder)
     assert {f.level for f in findings} == {Level.WARNING}
     assert [(f.rule, f.row, f.column) for f in findings] == [
         ("completeness", None, "GENRES"),
         ("completeness", None, "SELLER"),
         ("empty-text", 3, "DESCRIPTION"),
     ]
+    told = json.loads((folder / "check.json").read_text())
+    assert [(f["rule"], f["row"], f["column"]) for f in told[3:]] == [
+        ("shortened", 4, "TITLE"),
+        ("shortened", 4, "SELLER"),
+    ]
+    assert told[3]["message"] == "1,001 characters; cut to the 1,000 that Personalize allows"
