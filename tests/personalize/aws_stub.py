@@ -122,6 +122,7 @@ def checked_events(body: dict[str, Any], tracking_id: str) -> Iterator[tuple[str
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # one packet an answer: two would wait for each other
     server: Any
 
     def do_POST(self) -> None:

@@ -152,6 +152,7 @@ class ControlStub:
 
 class ControlHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # one packet an answer: two would wait for each other
     server: Any
 
     def do_POST(self) -> None:
