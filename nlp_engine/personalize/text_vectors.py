@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import InputError
+from nlp_engine.files import check_input_file
 from nlp_engine.personalize.number_lists import NumberLists
 from nlp_engine.personalize.text_encoder import TextEncoder
 
@@ -59,12 +60,11 @@ def open_text_vectors(vectors: NDArray[Any] | Path | str, path: Path) -> NDArray
     name = "the text vectors"
     if isinstance(vectors, Path | str):
         name = str(vectors)
+        path_of_vectors = check_input_file(Path(vectors))
         try:
-            vectors = np.load(vectors, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise InputError(
-                f"{name}: no array of numpy ({error}); write it by numpy.save"
-            ) from None
+            vectors = np.load(path_of_vectors, mmap_mode="r", allow_pickle=False)
+        except (EOFError, ValueError) as error:
+            raise InputError(f"{name} is no array of numpy; write it by numpy.save") from error
     assert not isinstance(vectors, Path | str)
     if vectors.ndim != 2 or vectors.shape[1] == 0 or vectors.dtype.kind not in "fiu":
         raise InputError(

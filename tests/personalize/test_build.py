@@ -76,7 +76,8 @@ def test_topics_of_vectors_from_anywhere(tmp_path: Path, as_file: bool) -> None:
         (np.ones(20), r"shape \(20,\); a row of numbers"),
         (np.full((20, 2), [1, np.nan]), "row 1: a number is not finite"),
         (np.zeros((20, 2)), "no item has a text vector"),
-        (Path("none.npy"), "no array of numpy"),
+        (Path("none.npy"), "none.npy does not exist"),
+        (Path(__file__), "test_build.py is no array of numpy"),
     ],
 )
 def test_text_vectors_that_do_not_fit(tmp_path: Path, rows: Any, message: str) -> None:
