@@ -11,7 +11,7 @@ import typer
 from nlp_engine.cli import evaluate_items
 from nlp_engine.cli.console import print_json, print_made, print_table, progress_bar
 from nlp_engine.cli.options import Json, Out, Overwrite, Quiet, command
-from nlp_engine.cli.put import Again, Compare, DryRun, JournalFile, put_records
+from nlp_engine.cli.put import Again, Compare, DomainOption, DryRun, JournalFile, put_records
 from nlp_engine.personalize.sending.settings import PutSettings
 from nlp_engine.personalize.settings import CheckSettings, ItemSettings
 
@@ -155,6 +155,7 @@ def put(
     again: Again = False,
     dry_run: DryRun = False,
     compare: Compare = True,
+    domain: DomainOption = None,
     quiet: Quiet = False,
     json: Json = False,
     **options: Any,
@@ -163,7 +164,7 @@ def put(
     from nlp_engine.personalize.sending.datasets import DatasetRecords
 
     put_records(
-        DatasetRecords("items", folder, dataset_arn),
+        DatasetRecords("items", folder, dataset_arn, domain=domain),
         journal=journal,
         again=again,
         dry_run=dry_run,

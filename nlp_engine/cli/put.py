@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nlp_engine.cli.console import json_line, print_json, progress_bar
+from nlp_engine.personalize.profiles import Domain
 
 if TYPE_CHECKING:
     from nlp_engine.personalize.sending.put import PutResult, Records
@@ -34,6 +35,10 @@ Compare = Annotated[
     typer.Option(
         "--compare/--no-compare", help="Compare the columns with the dataset's at AWS first."
     ),
+]
+DomainOption = Annotated[
+    Domain | None,
+    typer.Option("--domain", help="The dataset group's domain, if not what the folder says."),
 ]
 _REFUSED = 1
 

@@ -9,7 +9,7 @@ import typer
 
 from nlp_engine.cli.console import print_made, progress_bar
 from nlp_engine.cli.options import Json, Out, Overwrite, Quiet, command
-from nlp_engine.cli.put import Again, Compare, DryRun, JournalFile, put_records
+from nlp_engine.cli.put import Again, Compare, DomainOption, DryRun, JournalFile, put_records
 from nlp_engine.personalize.sending.settings import PutSettings
 from nlp_engine.personalize.settings import UserSettings
 
@@ -50,6 +50,7 @@ def put(
     again: Again = False,
     dry_run: DryRun = False,
     compare: Compare = True,
+    domain: DomainOption = None,
     quiet: Quiet = False,
     json: Json = False,
     **options: Any,
@@ -57,7 +58,7 @@ def put(
     """Send users one by one with PutUsers; a killed run goes on where it was."""
     from nlp_engine.personalize.sending.datasets import DatasetRecords
 
-    records = DatasetRecords("users", folder, dataset_arn)
+    records = DatasetRecords("users", folder, dataset_arn, domain=domain)
     put_records(
         records,
         journal=journal,

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from nlp_engine.errors import InputError
 from nlp_engine.personalize import limits
+from nlp_engine.personalize.schema import Column
 from nlp_engine.personalize.sending import requests
 from nlp_engine.personalize.sending.datasets import DatasetRecords
 from nlp_engine.personalize.sending.event_file import EventFile
@@ -142,6 +143,21 @@ def test_an_anonymous_event(tmp_path: Path, operations: Any) -> None:
     (call,) = dry_run(EventFile(path, "tracker"))
     assert "userId" not in call.parameters
     assert report(operations, call) == ""
+
+
+def test_the_rules_are_those_of_the_domain(tmp_path: Path) -> None:
+    columns = [
+        Column(name="ITEM_ID", nullable=False),
+        Column(name="PRICE", type="float", nullable=False),
+        Column(name="CATEGORY_L1", categorical=True, nullable=False),
+    ]
+    row = {"ITEM_ID": "a", "PRICE": 1, "CATEGORY_L1": "shoes"}
+    folder = write_dataset(tmp_path / "items", [row], columns)
+    shop = DatasetRecords("items", folder, ITEMS_ARN, domain="ECOMMERCE")
+    (call,) = dry_run(shop)
+    assert call.parameters["items"][0]["properties"] == '{"price":"1.0","categoryL1":"shoes"}'
+    with pytest.raises(InputError, match="CREATION_TIMESTAMP: the schema needs"):
+        list(dry_run(DatasetRecords("items", folder, ITEMS_ARN, domain="VIDEO_ON_DEMAND")))
 
 
 @pytest.mark.parametrize(

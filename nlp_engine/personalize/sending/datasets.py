@@ -42,6 +42,7 @@ class DatasetRecords:
         unit: `items` or `users`.
         folder: The folder.
         dataset_arn: The dataset that they go to.
+        domain: The dataset group's domain, if not what the folder says.
 
     Raises:
         InputError: A file is missing, or the ARN is that of no such dataset.
@@ -49,11 +50,14 @@ class DatasetRecords:
 
     calls_per_second = float(limits.MAX_PUTS_PER_SECOND)
 
-    def __init__(self, unit: str, folder: Path | str, dataset_arn: str) -> None:
+    def __init__(
+        self, unit: str, folder: Path | str, dataset_arn: str, *, domain: str | None = None
+    ) -> None:
         if unit not in _KINDS:
             raise SettingError(f"unit is {unit!r}; it must be one of {', '.join(_KINDS)}")
         self.unit, self._kind = unit, _KINDS[unit]
         self.path, self.target = Path(folder), dataset_arn
+        self._check_options: dict[str, Any] = {"domain": domain} if domain else {}
         self._schema = check_input_file(self.path / "schema.json")
         self._tables = sorted(self.path.glob("*.csv"))
         self.files = [self._schema, *self._tables]
@@ -79,7 +83,7 @@ class DatasetRecords:
         Raises:
             InputError: The first rule that is broken, with row and column.
         """
-        raise_on_errors(check_dataset(self.path), self.path)
+        raise_on_errors(check_dataset(self.path, **self._check_options), self.path)
         row = 0
         for row, _ in self._records():  # noqa: B007
             pass
