@@ -7,8 +7,8 @@
     python scripts/bench/items.py all [--quick]
 
 Data comes from the development data (NLP_ENGINE_DATA). Every row that is printed is a line of JSON
-in results/items.jsonl, too, but for --quick. ml-100k is a folder with `ml-100k.inter` and
-`ml-100k.item`, as RecBole has it.
+in results/items.jsonl, too, but for --quick. ml-100k, instead of ml-latest-small, is a folder with
+`ml-100k.inter` and `ml-100k.item`, as RecBole has it.
 """
 
 from __future__ import annotations
@@ -61,9 +61,11 @@ def main() -> None:
 
 
 def _keep(part: str, found: list[dict[str, Any]]) -> None:
-    """Replace the part's lines of the results."""
+    """Replace the part's lines of the results, those of the same data if it has several."""
+    measured = {(part, row.get("data")) for row in found}
     kept = RESULTS.read_text(encoding="utf-8").splitlines() if RESULTS.exists() else []
-    others = [line for line in kept if json.loads(line)["part"] != part]
+    before = [(line, json.loads(line)) for line in kept]
+    others = [line for line, row in before if (row["part"], row.get("data")) not in measured]
     machine = measure.machine()
     lines = [json.dumps({**row, "machine": machine}) for row in found]
     RESULTS.write_text("\n".join([*others, *lines]) + "\n", encoding="utf-8")

@@ -29,6 +29,7 @@ HYPERPARAMETERS: dict[str, Any] = {
     "linear_lr": 0.005,
     "factors_wd": 0.0001,
     "linear_wd": 0.00002,
+    "bias_wd": 0,
     "factors_init_sigma": 0.01,
 }
 """The same for every data set, features and fold."""
@@ -41,34 +42,30 @@ class Ratings:
     users: Sequence[str]
     items: Sequence[str]
     values: NDArray[np.float32]
-    genres: Mapping[str, Sequence[str]]
     topics: Mapping[str, Sequence[str]]
 
 
 def rows(data: Path, ml_100k: Path | None, *, quick: bool) -> Iterator[dict[str, Any]]:
     """A row per data set, split and model: the RMSE over all folds."""
-    sets = {"ml-latest-small": read_small(data / "recsys" / "ml-latest-small")}
-    if ml_100k:
-        sets["ml-100k"] = read_100k(ml_100k)
-    for name, ratings in sets.items():
-        models = {
-            "biases alone": None,
-            "users and items": {},
-            "with genres": ratings.genres,
-            "with topics": ratings.topics,
-        }
-        for split, fold_of in splits(ratings).items():
-            for model, features in models.items():
-                folds = range(1 if quick else FOLDS)
-                errors = [error_of(ratings, features, fold_of == fold) for fold in folds]
-                rmse = float(np.sqrt(np.mean(np.square(np.concatenate(errors)))))
-                yield {
-                    "data": name,
-                    "split": split,
-                    "model": model,
-                    "folds": len(folds),
-                    "rmse": rmse,
-                }
+    name = "ml-100k" if ml_100k else "ml-latest-small"
+    ratings = read_100k(ml_100k) if ml_100k else read_small(data / "recsys" / name)
+    models = {
+        "biases alone": None,
+        "users and items": {},
+        "with topics": ratings.topics,
+    }
+    for split, fold_of in splits(ratings).items():
+        for model, features in models.items():
+            folds = range(1 if quick else FOLDS)
+            errors = [error_of(ratings, features, fold_of == fold) for fold in folds]
+            rmse = float(np.sqrt(np.mean(np.square(np.concatenate(errors)))))
+            yield {
+                "data": name,
+                "split": split,
+                "model": model,
+                "folds": len(folds),
+                "rmse": rmse,
+            }
 
 
 def splits(ratings: Ratings) -> dict[str, NDArray[np.int64]]:
@@ -136,7 +133,6 @@ def read_small(folder: Path) -> Ratings:
         users=[rating[0] for rating in found],
         items=[rating[1] for rating in found],
         values=np.array([rating[2] for rating in found], np.float32),
-        genres={movie.id: movie.genres for movie in movies},
         topics=topics_of(texts),
     )
 
@@ -151,7 +147,6 @@ def read_100k(folder: Path) -> Ratings:
         users=[row[0] for row in found],
         items=[row[1] for row in found],
         values=np.array([float(row[2]) for row in found], np.float32),
-        genres={number: kinds.split() for number, _, _, kinds in movies},
         topics=topics_of({row[0]: " ".join(row[1:]) for row in movies}),
     )
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from items_movielens import MIN_RATING, Movie, lsa_vectors, read_movies, read_ratings
 
 from nlp_engine.entities.knowledge_base import KnowledgeBase
@@ -20,14 +19,14 @@ from nlp_engine.personalize.evaluation.interactions import Interactions, read_in
 from nlp_engine.personalize.evaluation.settings import ItemsEvaluationSettings
 from nlp_engine.wiki.extract import extract_dumps
 
-SEEDS = range(3)  # of k-means; the folds are those of SPLITS
-SPLITS = range(2)
+SEEDS = range(3)  # of k-means; the folds are always the same
 TEXTS = {
     "title, genres, tags": {"year": True, "tags": True},
     "title, genres": {"year": True, "tags": False},
     "title without year, genres, tags": {"year": False, "tags": True},
     "title without year, genres": {"year": False, "tags": False},
 }
+_FIRST = (next(iter(TEXTS)), 0)  # of which all encodings and the warm split are measured
 _DUMP = "gensim_enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
 
 
@@ -37,18 +36,30 @@ def rows(data: Path, *, quick: bool) -> Iterator[dict[str, Any]]:
     movies = read_movies(folder)
     interactions = _interactions(folder, movies)
     genres = category_features([movie.genres for movie in movies])
-    # Not the genres: they are categories already, and as words they are linked to themselves.
-    plain = (replace(movie, genres=()) for movie in movies)
-    entities = _entities(data, [movie.text(year=False, tags=True) for movie in plain])
-    has_entity = sum(map(bool, entities)) / len(movies)
-    yield {"items": len(movies), "interactions": len(interactions), "with entities": has_entity}
+    # Not of the genres: they are categories already, and as words they are linked to themselves.
+    plain = [replace(movie, genres=()) for movie in movies]
+    entities = {
+        tags: _entities(data, [movie.text(year=False, tags=tags) for movie in plain])
+        for tags in (True, False)
+    }
+    yield {"items": len(movies), "interactions": len(interactions)} | {
+        f"with entities of titles{' and tags' if tags else ''}": sum(map(bool, found)) / len(found)
+        for tags, found in entities.items()
+    }
     for text, chosen in list(TEXTS.items())[: 1 if quick else None]:
         vectors = lsa_vectors([movie.text(**chosen) for movie in movies])
         for seed in SEEDS[: 1 if quick else None]:
-            features = {"genres": genres, "entities": category_features(entities)}
+            features = {"genres": genres, "entities": category_features(entities[chosen["tags"]])}
             features |= encoded_features(vectors, topics=1000, seed=seed)
             features |= _with_others(features)
-            yield from _evaluated(interactions, features, len(movies), text, seed, quick)
+            if (text, seed) != _FIRST:
+                features = {name: rows for name, rows in features.items() if _is_main(name)}
+            yield from _evaluated(interactions, features, len(movies), text, seed)
+
+
+def _is_main(name: str) -> bool:
+    """Whether a recommender is measured for all texts and seeds."""
+    return not name.startswith(("PCA", "product", "8 of")) and not name.endswith(", genres")
 
 
 def _with_others(features: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,36 +78,26 @@ def _evaluated(
     items: int,
     text: str,
     seed: int,
-    quick: bool,
 ) -> Iterator[dict[str, Any]]:
-    """Means over splits; the warm split is measured once, since its rows are much the same."""
-    found: list[Any] = []
-    is_first = (text, seed) == (next(iter(TEXTS)), 0)
-    for split in SPLITS[: 1 if quick else None]:
-        settings = ItemsEvaluationSettings(seed=split, warm_folds=10 if is_first else 1)
-        found.append(evaluate_features(interactions, features, items, settings))
-    for kind in ("cold", "warm"):
-        for name in getattr(found[0], kind):
-            if kind == "warm" and not is_first:
-                continue
-            results = [getattr(result, kind)[name] for result in found]
+    """The warm split is measured once, since its rows are much the same."""
+    is_first = (text, seed) == _FIRST
+    settings = ItemsEvaluationSettings(warm_folds=10 if is_first else 1)
+    found = evaluate_features(interactions, features, items, settings)
+    for kind in ("cold", "warm") if is_first else ("cold",):
+        for name, result in getattr(found, kind).items():
             yield {
                 "text": text,
                 "seed": seed,
                 "split": kind,
                 "recommender": name,
-                "ndcg@10": _mean([result.ndcg[10] for result in results]),
-                "to vectors": _mean([result.difference or 0.0 for result in results]),
-                "+-": _mean([result.difference_error or 0.0 for result in results]),
-                "mrr@25": _mean([result.mean_reciprocal_rank_at_25 for result in results]),
-                "precision@10": _mean([result.precision[10] for result in results]),
-                "hit@10": _mean([result.hit_rate_at_10 for result in results]),
-                "coverage": _mean([result.coverage for result in results]),
+                "ndcg@10": result.ndcg[10],
+                "to vectors": result.difference or 0.0,
+                "+-": result.difference_error or 0.0,
+                "mrr@25": result.mean_reciprocal_rank_at_25,
+                "precision@10": result.precision[10],
+                "hit@10": result.hit_rate_at_10,
+                "coverage": result.coverage,
             }
-
-
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values))
 
 
 def _interactions(folder: Path, movies: Sequence[Movie]) -> Interactions:
