@@ -176,6 +176,7 @@ def open_duckdb(memory: int, spill: Path, database: Path | None = None) -> Itera
         connection.execute(f"SET threads = {threads}")
         connection.execute("SET temp_directory = ?", [str(spill)])
         connection.execute("SET preserve_insertion_order = false")  # keeps less in memory
+        connection.execute("SET enable_progress_bar = false")  # it goes to standard output
         try:
             yield connection
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
