@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nlp_engine.errors import SettingError
-from nlp_engine.personalize.encodings.kmeans import fit_kmeans, nearest_centroids
+from nlp_engine.personalize.encodings.kmeans import fit_kmeans, nearest_centroids, sample
 from nlp_engine.personalize.encodings.pca import PrincipalComponents, column_name
 from nlp_engine.personalize.encodings.product import ProductQuantizer
 
@@ -41,6 +41,16 @@ def test_as_many_centroids_as_rows_are_the_rows() -> None:
     rows = np.arange(12, dtype=np.float32).reshape(6, 2)
     found = fit_kmeans(rows, 6, seed=0)
     assert sorted(found.tolist()) == rows.tolist()
+
+
+def test_of_many_rows_a_sample_is_taken() -> None:
+    rows = np.arange(100_000)[::2]
+    chosen = sample(rows, 10, seed=0)
+    assert len(chosen) == len(set(chosen.tolist())) == 1280
+    assert (np.diff(chosen) > 0).all() and set(chosen.tolist()) <= set(rows.tolist())
+    assert np.array_equal(chosen, sample(rows, 10, seed=0))
+    assert not np.array_equal(chosen, sample(rows, 10, seed=1))
+    assert np.array_equal(sample(rows[:1280], 10, seed=0), rows[:1280])
 
 
 def test_equal_rows_end() -> None:
