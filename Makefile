@@ -7,7 +7,9 @@ SHELL := /bin/sh
 BIN := .venv/bin
 # What a set-up depends on; Python files are installed in place and need no new one.
 BUILT_FROM := pyproject.toml CMakeLists.txt scripts/setup.sh $(wildcard nlp_engine/native/*.cpp nlp_engine/native/*.h)
-PYTEST := NLP_ENGINE_CORE_PYTHON=$(CURDIR)/.venv-core/bin/python $(BIN)/pytest
+# A file's tests stay together: what they share is made once. More workers would want more memory.
+PYTEST := NLP_ENGINE_CORE_PYTHON=$(CURDIR)/.venv-core/bin/python $(BIN)/pytest \
+	--numprocesses auto --maxprocesses 4 --dist loadfile
 SOURCES := $(shell find nlp_engine corpora -type f -not -name '*.pyc')
 
 .PHONY: help demo test test-full check format clean
