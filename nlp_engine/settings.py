@@ -6,13 +6,14 @@ Command-line flags, container hyperparameters and documentation derive from the 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import math
 import re
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from nlp_engine.errors import SettingError
@@ -111,6 +112,19 @@ def from_mapping(cls: type[T], values: Mapping[str, Any]) -> T:
             hint = f"; it must be one of {', '.join(choices)}" if choices else ""
             raise SettingError(f"{name} is required{hint}")
     return cls(**{name: _convert(name, value, hints[name]) for name, value in values.items()})
+
+
+@contextlib.contextmanager
+def in_place(place: str) -> Iterator[None]:
+    """Name the place in errors: a file, or a section of one.
+
+    Raises:
+        SettingError: One that was raised within, behind the place.
+    """
+    try:
+        yield
+    except SettingError as error:
+        raise SettingError(f"{place}: {error}") from error
 
 
 def byte_size(name: str, text: str) -> int:

@@ -34,6 +34,7 @@ LAYERS = [
         "memory",
         "settings",
         "progress",
+        "listening",
         "errors",
     ],
 ]

@@ -158,13 +158,22 @@ def _answers(write: Write, spill: Path) -> LinkCounts:
 
 
 @contextlib.contextmanager
-def open_duckdb(memory: int, spill: Path, database: Path | None = None) -> Iterator[Any]:
+def open_duckdb(
+    memory: int,
+    spill: Path,
+    database: Path | None = None,
+    *,
+    work: str = "counting links",
+    remedy: str = "free some space or allow more memory",
+) -> Iterator[Any]:
     """A DuckDB connection that keeps within a limit and spills to a folder.
 
     Args:
         memory: Bytes that it may take.
         spill: Folder for what does not fit.
         database: A file for its tables; by default they live in memory.
+        work: What fails, for errors.
+        remedy: What to do then.
 
     Raises:
         OutputError: The disk is full, or the memory too little.
@@ -181,9 +190,7 @@ def open_duckdb(memory: int, spill: Path, database: Path | None = None) -> Itera
             yield connection
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
             reason = str(error).partition("\n")[0]
-            raise OutputError(
-                f"counting links failed in {spill}: {reason}; free some space or allow more memory"
-            ) from error
+            raise OutputError(f"{work} failed in {spill}: {reason}; {remedy}") from error
         except (duckdb.InterruptException, RuntimeError) as error:
             if "interrupted" not in str(error).lower():
                 raise

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -47,7 +46,7 @@ def read_spec(path: Path) -> JobSpec:
         SettingError: A key is missing, unknown or out of range.
     """
     content = read_toml(path)
-    with _place(f"{path}"):
+    with settings.in_place(f"{path}"):
         return _read(content)
 
 
@@ -80,12 +79,12 @@ def _read(content: Mapping[str, Any]) -> JobSpec:
 def _section(cls: type[T], name: str, content: Mapping[str, Any]) -> T | None:
     if name not in content:
         return None
-    with _place(f"[{name}]"):
+    with settings.in_place(f"[{name}]"):
         return settings.from_mapping(cls, content[name])
 
 
 def _channels(data: Mapping[str, Any]) -> dict[str, Channel]:
-    with _place("[data]"):
+    with settings.in_place("[data]"):
         _check_names(data, _CHANNELS)
         if "train" not in data:
             raise SettingError("train is required: a file or an S3 address")
@@ -93,7 +92,7 @@ def _channels(data: Mapping[str, Any]) -> dict[str, Channel]:
     for name in _CHANNELS:
         if name in data:
             given = data[name]
-            with _place(f"[data.{name}]"):
+            with settings.in_place(f"[data.{name}]"):
                 values = given if isinstance(given, dict) else {"source": given}
                 channels[name] = settings.from_mapping(Channel, values)
     return channels
@@ -101,7 +100,7 @@ def _channels(data: Mapping[str, Any]) -> dict[str, Channel]:
 
 def _tuning(section: Mapping[str, Any]) -> Tuning:
     options = {name: value for name, value in section.items() if name != "ranges"}
-    with _place("[tuning]"):
+    with settings.in_place("[tuning]"):
         chosen = settings.from_mapping(TuningOptions, options)
         if not isinstance(section.get("ranges"), dict) or not section["ranges"]:
             raise SettingError("nothing to search: [tuning.ranges] is missing or empty")
@@ -110,7 +109,7 @@ def _tuning(section: Mapping[str, Any]) -> Tuning:
 
 
 def _range(name: str, value: Any) -> Range | tuple[str, ...]:
-    with _place(f"[tuning.ranges] {name}"):
+    with settings.in_place(f"[tuning.ranges] {name}"):
         if isinstance(value, dict):
             return settings.from_mapping(Range, value)
         if isinstance(value, list) and value:
@@ -129,11 +128,11 @@ def _check_hyperparameters(spec: JobSpec) -> None:
     if "supervised" in spec.modes and len(spec.modes) > 1:
         raise SettingError("[tuning.ranges] mode mixes supervised with modes of word vectors")
     base = given if "mode" in given or "mode" not in ranges else given | {"mode": spec.modes[0]}
-    with _place("[hyperparameters]"):
+    with settings.in_place("[hyperparameters]"):
         settings.from_mapping(spec.settings_class, base)
     for name, tried in ranges.items():
         values = tried if isinstance(tried, tuple) else (tried.min, tried.max)
-        with _place("[tuning.ranges]"):
+        with settings.in_place("[tuning.ranges]"):
             for value in values:
                 settings.from_mapping(spec.settings_class, base | {name: value})
 
@@ -144,12 +143,3 @@ def _check_names(given: Mapping[str, Any], known: tuple[str, ...]) -> None:
             nearest = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {nearest[0]}?" if nearest else f"known are {', '.join(known)}"
             raise SettingError(f"unknown key {name!r}; {hint}")
-
-
-@contextlib.contextmanager
-def _place(place: str) -> Iterator[None]:
-    """Name the place in errors."""
-    try:
-        yield
-    except SettingError as error:
-        raise SettingError(f"{place}: {error}") from error

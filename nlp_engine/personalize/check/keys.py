@@ -8,15 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from nlp_engine.errors import OutputError
+from nlp_engine.corpus.counts import open_duckdb
 from nlp_engine.personalize import limits
 
-_MEMORY = "256MB"
+_MEMORY = 256_000_000
 
 
 class Keys:
@@ -61,20 +60,16 @@ def open_keys() -> Iterator[Keys]:
 
     Raises:
         OutputError: The disk is full.
+        KeyboardInterrupt: Ctrl-C during a query.
     """
-    with tempfile.TemporaryDirectory(prefix="nlp_engine-") as folder:
-        path = Path(folder)
-        try:
-            with duckdb.connect(str(path / "keys.duckdb")) as connection:
-                connection.execute(f"SET memory_limit = '{_MEMORY}'")
-                connection.execute("SET threads = 1")
-                connection.execute("SET preserve_insertion_order = false")
-                connection.execute("SET enable_progress_bar = false")  # it goes to standard output
-                connection.execute("SET temp_directory = ?", [str(path / "spilled")])
-                yield Keys(connection)
-        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-            reason = str(error).partition("\n")[0]
-            raise OutputError(
-                f"comparing ids failed in {folder}: {reason}; free some space, or name another "
-                "folder in the environment variable TMPDIR"
-            ) from error
+    with (
+        tempfile.TemporaryDirectory(prefix="nlp_engine-") as folder,
+        open_duckdb(
+            _MEMORY,
+            Path(folder),
+            Path(folder) / "keys.duckdb",
+            work="comparing ids",
+            remedy="free some space, or name another folder in the environment variable TMPDIR",
+        ) as connection,
+    ):
+        yield Keys(connection)

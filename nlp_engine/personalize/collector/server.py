@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from nlp_engine import settings
-from nlp_engine.errors import InputError, require
+from nlp_engine.errors import require
+from nlp_engine.listening import listen
 from nlp_engine.personalize.client import Client
 from nlp_engine.personalize.collector.app import application
 from nlp_engine.personalize.collector.forwarder import Forwarder
@@ -57,7 +58,7 @@ def serve(
     )
     with (
         contextlib.closing(Spool(spool, chosen.spool_bytes)) as held,
-        _listen(chosen.host, chosen.port) as listener,
+        listen(chosen.host, chosen.port) as listener,
     ):
         _run(held, tracking_id, client, chosen, listener, started)
 
@@ -99,16 +100,6 @@ def _run(
         uvicorn.Server(config).run(sockets=[listener])
     finally:
         forwarder.finish(chosen.grace_seconds)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=1024)
-    except OSError as error:
-        raise InputError(
-            f"cannot listen on {host}:{port} ({error.strerror}); choose another --port or --host"
-        ) from error
 
 
 def _ignore(*_: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -35,7 +34,7 @@ def read_import_spec(path: Path) -> ImportSpec:
         SettingError: A key is missing, unknown or out of range.
     """
     content = read_toml(path)
-    with _place(f"{path}"):
+    with settings.in_place(f"{path}"):
         sections = {name: _table(content, name) for name in _SECTIONS}
         top = {name: value for name, value in content.items() if name not in _SECTIONS}
         return ImportSpec(
@@ -51,12 +50,12 @@ def read_import_spec(path: Path) -> ImportSpec:
 
 def _datasets(section: Mapping[str, Any], beside: Path) -> dict[DatasetType, Dataset]:
     datasets = {}
-    with _place("[datasets]"):
+    with settings.in_place("[datasets]"):
         if not section:
             raise SettingError("nothing to import; name a folder, such as [datasets.items]")
         for name in section:
             kind = _dataset_type(name)
-            with _place(f"[datasets.{name}]"):
+            with settings.in_place(f"[datasets.{name}]"):
                 values = dict(_table(section, name))
                 if isinstance(values.get("folder"), str):
                     values["folder"] = str(beside / values["folder"])
@@ -76,7 +75,7 @@ def _solution(name: str, section: Mapping[str, Any]) -> Solution:
     options = {key: value for key, value in section.items() if key not in tables}
     campaign = None
     if "campaign" in section:
-        with _place("campaign"):
+        with settings.in_place("campaign"):
             campaign = _serving(_table(section, "campaign"))
     return Solution(
         name=name,
@@ -114,7 +113,7 @@ def _serving(section: Mapping[str, Any]) -> Serving:
 
 
 def _columns(section: Mapping[str, Any]) -> dict[DatasetType, Sequence[str]]:
-    with _place("excluded_columns"):
+    with settings.in_place("excluded_columns"):
         for name, columns in section.items():
             if not isinstance(columns, list) or not all(isinstance(c, str) for c in columns):
                 raise SettingError(f"{name} is {columns!r}; it must be a list of column names")
@@ -134,7 +133,7 @@ def _parts(
     section: str, sections: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for name in sections[section]:
-        with _place(f"[{section}.{name}]"):
+        with settings.in_place(f"[{section}.{name}]"):
             yield name, _table(sections[section], name)
 
 
@@ -151,12 +150,3 @@ def _strings(section: Mapping[str, Any]) -> dict[str, str]:
         name: str(value).lower() if isinstance(value, bool) else str(value)
         for name, value in section.items()
     }
-
-
-@contextlib.contextmanager
-def _place(place: str) -> Iterator[None]:
-    """Name the place in errors."""
-    try:
-        yield
-    except SettingError as error:
-        raise SettingError(f"{place}: {error}") from error

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nlp_engine import settings
-from nlp_engine.errors import InputError, require
+from nlp_engine.errors import require
+from nlp_engine.listening import listen
 from nlp_engine.sagemaker.endpoint import metrics as numbers
 from nlp_engine.sagemaker.endpoint.invocations import Endpoint
 from nlp_engine.sagemaker.endpoint.metrics import Metrics
@@ -50,7 +51,7 @@ def serve(
     chosen = settings.from_mapping(ServeSettings, options)
     metrics = Metrics(chosen.processes)
     routes = Routes(endpoint, chosen, metrics)
-    with _listen(chosen.host, chosen.port) as listener:
+    with listen(chosen.host, chosen.port) as listener:
         # What is here now stays where it is: workers share its memory.
         gc.collect()
         gc.freeze()
@@ -66,16 +67,6 @@ def serve(
                 ).run()
         finally:
             gc.unfreeze()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=1024)
-    except OSError as error:
-        raise InputError(
-            f"cannot listen on {host}:{port} ({error.strerror}); choose another --port or --host"
-        ) from error
 
 
 def _work(
