@@ -110,38 +110,6 @@ class Codebook:
         return cls(np.load(folder / "centroids.npy"), names, per_item, encoder)
 
 
-def fit_codebook(
-    vectors: WordVectors,
-    texts: Sequence[NDArray[np.int32]],
-    *,
-    topics: int,
-    topics_per_item: int,
-    seed: int,
-) -> tuple[Codebook, NDArray[np.float32]]:
-    """Fit topics to items by the vectors of their words.
-
-    Args:
-        vectors: The word vectors.
-        texts: (N) the items' texts as positions in `vectors`.
-        topics: See `fit_topics`, as for the others.
-        topics_per_item: Codes per item at most.
-        seed: Start of the random generator.
-
-    Returns:
-        The codebook and the (N, D) text vectors.
-    """
-    encoder, text_vectors = TextEncoder.fit(vectors, texts)
-    book = fit_topics(
-        text_vectors,
-        texts,
-        vectors.words,
-        topics=topics,
-        topics_per_item=topics_per_item,
-        seed=seed,
-    )
-    return Codebook(book.centroids, book.names, book.topics_per_item, encoder), text_vectors
-
-
 def fit_topics(
     text_vectors: NDArray[np.float32],
     texts: Sequence[NDArray[np.int32]],

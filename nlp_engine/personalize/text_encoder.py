@@ -33,22 +33,6 @@ class TextEncoder:
     mean: NDArray[np.float32]
 
     @classmethod
-    def fit(
-        cls, vectors: WordVectors, texts: Sequence[NDArray[np.int32]]
-    ) -> tuple[TextEncoder, NDArray[np.float32]]:
-        """Fit to (N) items' texts, as word ids; return the encoder and the (N, D) vectors."""
-        documents = np.zeros(len(vectors), np.int64)
-        for ids in texts:
-            documents[np.unique(ids)] += 1
-        weights = np.zeros(len(vectors), np.float32)
-        known = documents > 0
-        weights[known] = np.log((1 + len(texts)) / documents[known])
-        plain = cls(vectors, weights, np.zeros(vectors.vector_dim, np.float32))
-        rows = plain.encode_texts(texts)
-        encoder = cls(vectors, weights, rows.mean(axis=0))
-        return encoder, encoder._centred(rows)
-
-    @classmethod
     def open(cls, folder: Path, vectors: WordVectors) -> TextEncoder:
         """The encoder that a saved codebook has, with the word vectors it was fitted on.
 

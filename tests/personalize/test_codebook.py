@@ -10,7 +10,9 @@ from nlp_engine.demo import DemoResult
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import InputError
 from nlp_engine.personalize import limits
-from nlp_engine.personalize.codebook import NO_TOPIC, Codebook, fit_codebook, fit_topics
+from nlp_engine.personalize.codebook import NO_TOPIC, Codebook, fit_topics
+from nlp_engine.personalize.number_lists import NumberLists
+from nlp_engine.personalize.text_vectors import fit_text_encoder
 
 WORDS = ["apple", "pear", "plum", "iron", "gold", "zinc", "the"]
 VECTORS = WordVectors(
@@ -18,12 +20,16 @@ VECTORS = WordVectors(
     np.array([[1, 0.1], [1, 0], [0.9, 0.2], [0, 1], [0.1, 1], [0.2, 0.9], [0.7, 0.7]], np.float32),
 )
 FRUIT, METAL = ["apple pear the", "pear plum the"], ["iron gold the", "gold zinc the"]
-TEXTS = [VECTORS.ids(text.split()) for text in (FRUIT + METAL) * 4]
+IDS = [VECTORS.ids(text.split()) for text in (FRUIT + METAL) * 4]
+TEXTS = NumberLists(np.concatenate(IDS), np.cumsum([0, *map(len, IDS)]))
 
 
 def fit(seed: int = 0, **options: int) -> tuple[Codebook, list[list[int]]]:
     chosen = {"topics": 2, "topics_per_item": 2} | options
-    book, text_vectors = fit_codebook(VECTORS, TEXTS, seed=seed, **chosen)
+    encoder = fit_text_encoder(VECTORS, TEXTS)
+    text_vectors = encoder.encode_texts(TEXTS)
+    book = fit_topics(text_vectors, TEXTS, WORDS, seed=seed, **chosen)
+    book = Codebook(book.centroids, book.names, book.topics_per_item, encoder)
     return book, book.codes(text_vectors).tolist()
 
 
