@@ -20,8 +20,8 @@ import pytest
 from nlp_engine.demo import DemoResult
 from tests.conftest import TOY_PAGES, make_dump
 
-# Runs a command and writes the kilobytes of the largest process in it to a file. From this process it
-# could not be told: what it starts counts with what it has itself until then.
+# Runs a command and writes the kilobytes of the largest process in it to a file. From this process
+# it could not be told: what it starts counts with what it has itself until then.
 MEASURED = """
 import resource, subprocess, sys
 code = subprocess.run(["bash", "-c", sys.argv[1]]).returncode
