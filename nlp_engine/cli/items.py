@@ -155,6 +155,14 @@ def put(
     again: Again = False,
     dry_run: DryRun = False,
     compare: Compare = True,
+    other_codebook: Annotated[
+        bool,
+        typer.Option(
+            "--other-codebook",
+            help="Send items whose topics another codebook has coded than the dataset's.",
+            show_default=False,
+        ),
+    ] = False,
     domain: DomainOption = None,
     quiet: Quiet = False,
     json: Json = False,
@@ -164,7 +172,7 @@ def put(
     from nlp_engine.personalize.sending.datasets import DatasetRecords
 
     put_records(
-        DatasetRecords("items", folder, dataset_arn, domain=domain),
+        DatasetRecords("items", folder, dataset_arn, domain=domain, other_codebook=other_codebook),
         journal=journal,
         again=again,
         dry_run=dry_run,

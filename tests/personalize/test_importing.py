@@ -10,17 +10,20 @@ from typing import Any
 import boto3
 import botocore.session
 import botocore.validate
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from nlp_engine.cli.app import app
 from nlp_engine.errors import EngineError, InputError, SettingError
+from nlp_engine.manifest import read_manifest
 from nlp_engine.personalize.importing import create as creation
 from nlp_engine.personalize.importing.check import check_import
 from nlp_engine.personalize.importing.create import Made, create
 from nlp_engine.personalize.importing.plan import dry_run, make_plan
 from nlp_engine.personalize.importing.spec import ImportSpec
 from nlp_engine.personalize.importing.spec_file import read_import_spec
+from nlp_engine.personalize.items import build_items
 from nlp_engine.personalize.schema import Column, DatasetType
 from nlp_engine.personalize.sending.datasets import DatasetRecords
 from nlp_engine.personalize.sending.put import put
@@ -375,3 +378,86 @@ def test_items_of_another_schema_are_not_put(tmp_path: Path, control: ControlStu
             put(DatasetRecords("items", other, ITEMS_ARN))
         assert len(events.ids("items")) == 30
         assert json.loads(events.records["items", "i3"]["properties"])["price"] == "3.0"
+
+
+# The codebook
+
+TOPICS_SPEC = SPEC.split("[datasets.interactions]")[0].replace('event_tracker = "films-events"', "")
+
+
+def coded_items(folder: Path, turned: float, **options: Any) -> str:
+    """Items with topics of vectors that are turned by an angle; gives their codebook's id."""
+    angles = turned + np.arange(30) * (np.pi / 30)
+    source = folder.with_suffix(".csv")
+    source.write_text("id,text\n" + "".join(f"i{n},text {n % 3}\n" for n in range(30)))
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    build_items(source, folder, text_vectors=vectors, topics=4, **options)
+    return read_manifest(folder, "items").parents["codebook"]
+
+
+def items_import(folder: Path, *options: str) -> Any:
+    command = ["items", "import", str(folder / "films.toml"), "--seconds", "0.01", *options]
+    return CliRunner().invoke(app, command)
+
+
+def items_put(folder: Path, *options: str) -> Any:
+    command = ["items", "put", str(folder), "--dataset-arn", ITEMS_ARN, *options]
+    return CliRunner().invoke(app, command)
+
+
+def test_items_of_another_codebook_are_not_put(
+    tmp_path: Path, control: ControlStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = coded_items(tmp_path / "items", 0)
+    second = coded_items(tmp_path / "other", 1)
+    assert first != second
+    (tmp_path / "films.toml").write_text(TOPICS_SPEC)
+    assert items_import(tmp_path).exit_code == 0
+    coded_items(tmp_path / "more", 0, like=tmp_path / "items")
+    events = Stub()
+    with serving(events) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_PERSONALIZE_EVENTS", url)
+        refused = items_put(tmp_path / "other")
+        assert refused.exit_code == 2
+        assert f"{tmp_path}/other is coded by the codebook {second}" in refused.stderr
+        assert f"was imported with the codebook {first}" in refused.stderr
+        assert "--other-codebook" in refused.stderr
+        assert events.calls == []
+        assert items_put(tmp_path / "items").exit_code == 0
+        assert items_put(tmp_path / "more").exit_code == 0
+        assert items_put(tmp_path / "other", "--other-codebook").exit_code == 0
+        (tmp_path / "more" / "manifest.json").unlink()
+        unknown = items_put(tmp_path / "more")
+        assert unknown.exit_code == 2
+        assert "is coded by no known codebook" in unknown.stderr
+
+
+def test_another_codebook_is_not_imported_unasked(tmp_path: Path, control: ControlStub) -> None:
+    first = coded_items(tmp_path / "items", 0)
+    (tmp_path / "films.toml").write_text(TOPICS_SPEC)
+    assert items_import(tmp_path).exit_code == 0
+    second = coded_items(tmp_path / "items", 1, overwrite=True, refit=True)
+    jobs = len(control.of("DatasetImportJob"))
+    refused = items_import(tmp_path)
+    assert refused.exit_code == 2
+    assert f"imported with the codebook {first}" in refused.stderr
+    assert f"coded by the codebook {second}" in refused.stderr
+    assert len(control.of("DatasetImportJob")) == jobs
+    assert items_import(tmp_path, "--update-schemas").exit_code == 0
+    (dataset,) = control.of("Dataset")
+    assert dataset["schemaArn"].endswith(f"-{second}")
+    assert items_import(tmp_path).exit_code == 0
+    assert len(control.of("DatasetImportJob")) == jobs + 1
+
+
+def test_a_dataset_of_an_unknown_codebook_gets_to_know_it(
+    tmp_path: Path, control: ControlStub
+) -> None:
+    id = coded_items(tmp_path / "items", 0)
+    (tmp_path / "films.toml").write_text(TOPICS_SPEC)
+    manifest = (tmp_path / "items" / "manifest.json").read_text()
+    (tmp_path / "items" / "manifest.json").unlink()
+    assert items_import(tmp_path).exit_code == 0
+    (tmp_path / "items" / "manifest.json").write_text(manifest)
+    assert items_import(tmp_path).exit_code == 0
+    assert control.of("Dataset")[0]["schemaArn"].endswith(f"-{id}")

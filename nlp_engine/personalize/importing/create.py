@@ -11,6 +11,7 @@ from typing import Any
 from nlp_engine.errors import EngineError, InputError, Interrupted
 from nlp_engine.personalize.check import check_changes
 from nlp_engine.personalize.client import Client, Exists
+from nlp_engine.personalize.coding import codebook_of_schema, codebook_words
 from nlp_engine.personalize.importing import kinds
 from nlp_engine.personalize.importing.kinds import Kind
 from nlp_engine.personalize.importing.plan import Arns, Plan, Step
@@ -199,16 +200,23 @@ class _Creation:
         if found["schemaArn"] == schema_arn:
             return
         old, new = (
-            str(self._describe(kinds.SCHEMA, arn)["schema"])
-            for arn in (str(found["schemaArn"]), schema_arn)
+            self._describe(kinds.SCHEMA, arn) for arn in (str(found["schemaArn"]), schema_arn)
         )
-        changes = check_changes(old, new)
+        changes = check_changes(str(old["schema"]), str(new["schema"]))
+        before, now = codebook_of_schema(str(old["name"])), codebook_of_schema(str(new["name"]))
         if changes and not self._update_schemas:
             first = changes[0]
             place = f"column {first.column}: " if first.column else ""
             more = f" ({len(changes) - 1} more changes)" if len(changes) > 1 else ""
             raise InputError(f"{made.arn}: {place}{first.message} with --update-schemas{more}")
-        if changes:
+        if before and before != now and not self._update_schemas:
+            raise InputError(
+                f"{made.arn} was imported with {codebook_words(before)}, the folder is coded by "
+                f"{codebook_words(now)}, whose codes mean other topics: make it again like the "
+                "first (items build --like), or import all items by the new codes with "
+                "--update-schemas"
+            )
+        if changes or before != now:
             self._log(f"{made.kind} {made.name} gets the schema {schema_arn}")
             parameters = {"datasetArn": made.arn, "schemaArn": schema_arn}
             self._caller.call(Request("UpdateDataset", parameters))

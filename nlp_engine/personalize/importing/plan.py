@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nlp_engine.files import sha256
+from nlp_engine.personalize.coding import codebook_of, schema_name
 from nlp_engine.personalize.importing import kinds, requests
 from nlp_engine.personalize.importing.kinds import Kind
 from nlp_engine.personalize.importing.spec import Dataset, ImportSpec
@@ -152,7 +153,8 @@ class _Data:
     @property
     def schema_name(self) -> str:
         """Schemas are for the whole account: equal ones are shared, whatever group they are for."""
-        return f"{self.kind.lower()}-{_hash(self.schema, self.spec.group.domain)}"
+        digest = _hash(self.schema, self.spec.group.domain)
+        return schema_name(self.kind.lower(), digest, codebook_of(self.dataset.path))
 
     @property
     def content(self) -> str:

@@ -13,6 +13,7 @@ from nlp_engine.files import check_input_file
 from nlp_engine.personalize import limits
 from nlp_engine.personalize.check import check_changes, check_dataset, raise_on_errors
 from nlp_engine.personalize.client import region_of
+from nlp_engine.personalize.coding import codebook_of, codebook_of_schema, codebook_words
 from nlp_engine.personalize.records import read_records
 from nlp_engine.personalize.schema import read_columns
 from nlp_engine.personalize.sending import requests
@@ -43,6 +44,7 @@ class DatasetRecords:
         folder: The folder.
         dataset_arn: The dataset that they go to.
         domain: The dataset group's domain, if not what the folder says.
+        other_codebook: Whether the rows may be coded by another codebook than what was imported.
 
     Raises:
         InputError: A file is missing, or the ARN is that of no such dataset.
@@ -51,12 +53,19 @@ class DatasetRecords:
     calls_per_second = float(limits.MAX_PUTS_PER_SECOND)
 
     def __init__(
-        self, unit: str, folder: Path | str, dataset_arn: str, *, domain: str | None = None
+        self,
+        unit: str,
+        folder: Path | str,
+        dataset_arn: str,
+        *,
+        domain: str | None = None,
+        other_codebook: bool = False,
     ) -> None:
         if unit not in _KINDS:
             raise SettingError(f"unit is {unit!r}; it must be one of {', '.join(_KINDS)}")
         self.unit, self._kind = unit, _KINDS[unit]
         self.path, self.target = Path(folder), dataset_arn
+        self._other_codebook = other_codebook
         self._check_options: dict[str, Any] = {"domain": domain} if domain else {}
         self._schema = check_input_file(self.path / "schema.json")
         self._tables = sorted(self.path.glob("*.csv"))
@@ -90,7 +99,7 @@ class DatasetRecords:
         return row
 
     def check_target(self, call: Send) -> None:
-        """Compare the folder's columns with those of the dataset at AWS.
+        """Compare the folder's columns and codebook with those of the dataset at AWS.
 
         Raises:
             InputError: They differ, or the dataset is not active; the message says what to do.
@@ -99,9 +108,9 @@ class DatasetRecords:
         dataset = call(Request("DescribeDataset", {"datasetArn": self.target}))["dataset"]
         if dataset["status"] != "ACTIVE":
             raise InputError(f"{self.target} is {dataset['status']}; wait until it is ACTIVE")
-        schema = call(Request("DescribeSchema", {"schemaArn": dataset["schemaArn"]}))
-        changes = check_changes(schema["schema"]["schema"], self._schema_text())
-        raise_on_errors(changes, self._schema)
+        schema = call(Request("DescribeSchema", {"schemaArn": dataset["schemaArn"]}))["schema"]
+        raise_on_errors(check_changes(schema["schema"], self._schema_text()), self._schema)
+        self._compare_codebook(codebook_of_schema(schema["name"]))
 
     def batches(self, skip: Callable[[int], bool]) -> Iterator[Batch]:
         """The rows in calls, but for those that `skip` is true for."""
@@ -110,6 +119,16 @@ class DatasetRecords:
         for batch in requests.batches(wanted, self._kind.most):
             rows, records = zip(*batch, strict=True)
             yield Batch(rows, records, make)
+
+    def _compare_codebook(self, imported: str | None) -> None:
+        own = codebook_of(self.path)
+        if imported and imported != own and not self._other_codebook:
+            raise InputError(
+                f"{self.path} is coded by {codebook_words(own)}, {self.target} was imported with "
+                f"{codebook_words(imported)}, and their codes mean different topics: make the "
+                "folder again like the imported one (items build --like), or import all items by "
+                "the new codes; --other-codebook sends it all the same"
+            )
 
     def _schema_text(self) -> str:
         return self._schema.read_text(encoding="utf-8")
