@@ -234,6 +234,40 @@ def wait(
 
 @app.command()
 @command()
+def stop(
+    *,
+    spec: Spec,
+    job: Name = None,
+    dry_run: DryRun = False,
+    wait: Wait = False,
+    quiet: Quiet = False,
+) -> None:
+    """Stop the training, tuning or batch transform that runs on SageMaker."""
+    from nlp_engine.sagemaker import jobs
+    from nlp_engine.sagemaker.aws import with_region
+    from nlp_engine.sagemaker.checks import check_for_sagemaker
+    from nlp_engine.sagemaker.costs import read_prices
+    from nlp_engine.sagemaker.requests import plan
+    from nlp_engine.sagemaker.status import wait as wait_for
+
+    read = with_region(_read(spec, None, job))
+    if dry_run:
+        _print_plan("stop", read, None)
+        return
+    check_for_sagemaker(read, "stop")
+    stopped = jobs.stop(read, plan("stop", read))
+    if not quiet:
+        typer.echo(
+            "stopping: " + (", ".join(f"{kind} {read.name}" for kind in stopped) or "nothing")
+        )
+        for kind in stopped:
+            typer.echo(jobs.kept(read, kind), err=True)
+    if wait and stopped:
+        wait_for(read, read_prices(None), log=_tell(quiet), kinds=stopped, stopped=True)
+
+
+@app.command()
+@command()
 def delete(*, spec: Spec, job: Name = None, dry_run: DryRun = False, quiet: Quiet = False) -> None:
     """Delete the endpoint, its configuration and its model on SageMaker."""
     from nlp_engine.sagemaker import jobs
@@ -326,7 +360,8 @@ def _wait(
     from nlp_engine.sagemaker.costs import read_prices
     from nlp_engine.sagemaker.results import download_model
 
-    status.wait(spec, read_prices(prices), log=_tell(quiet), action=action)
+    kinds = (status.MADE_BY[action],) if action else status.KINDS
+    status.wait(spec, read_prices(prices), log=_tell(quiet), kinds=kinds)
     if spec.out is None or action in ("deploy", "transform"):
         return
     if best := status.best_training_job(spec, action):

@@ -81,7 +81,7 @@ def cost_of(action: str, spec: JobSpec, prices: Prices) -> Cost:
     Managed spot training costs less, by how much nobody knows beforehand: it is not assumed.
 
     Args:
-        action: `train`, `tune`, `deploy`, `transform` or `delete`.
+        action: `train`, `tune`, `deploy`, `transform`, `stop` or `delete`.
         spec: The job.
         prices: The table.
     """

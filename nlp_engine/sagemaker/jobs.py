@@ -1,4 +1,4 @@
-"""Sending a job to SageMaker, and deleting what it left running."""
+"""Sending a job to SageMaker, stopping it, and deleting what it left running."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nlp_engine.errors import EngineError
-from nlp_engine.sagemaker import aws
+from nlp_engine.sagemaker import aws, status
 from nlp_engine.sagemaker.requests import Request
 from nlp_engine.sagemaker.spec import JobSpec
 
@@ -17,6 +17,11 @@ _UNDO = {
     "CreateModel": ("DeleteModel", "ModelName"),
     "CreateEndpointConfig": ("DeleteEndpointConfig", "EndpointConfigName"),
     "CreateEndpoint": ("DeleteEndpoint", "EndpointName"),
+}
+_STOPPED_BY = {
+    "StopTrainingJob": "training job",
+    "StopHyperParameterTuningJob": "tuning job",
+    "StopTransformJob": "transform job",
 }
 
 
@@ -52,6 +57,48 @@ def send(spec: JobSpec, requests: Sequence[Request]) -> list[str]:
             raise
         made.append(request)
     return arns
+
+
+def stop(spec: JobSpec, requests: Sequence[Request]) -> list[str]:
+    """Stop the jobs that requests name; one that does not run is passed over.
+
+    Returns:
+        The kinds of the jobs that stop now, as in `status.MADE_BY`.
+
+    Raises:
+        EngineError: SageMaker refuses.
+    """
+    client = aws.client("sagemaker", spec.on_aws.region)
+    stopped = []
+    for request in requests:
+        kind = _STOPPED_BY[request.operation]
+        if not status.runs(client, kind, spec.name):
+            continue
+        try:
+            with aws.clear_errors(f"{request.operation} failed"):
+                _call(client, request)
+        except EngineError:
+            if status.runs(client, kind, spec.name):
+                raise
+            continue  # it has come to its end in between
+        stopped.append(kind)
+    return stopped
+
+
+def kept(spec: JobSpec, kind: str) -> str:
+    """What remains of a job that is stopped, in words.
+
+    Args:
+        spec: The job.
+        kind: Which part of it, as in `stop`.
+    """
+    if kind == "transform job":
+        return "a stopped transform job leaves no answers"
+    if kind == "tuning job":
+        return "the models of its finished jobs stay; `nlp-engine job wait` with -o gets the best"
+    if spec.spot and spec.spot.checkpoints:
+        return f"its checkpoints stay at {spec.spot.checkpoints}; a new job goes on from the last"
+    return "without [spot] checkpoints it keeps what its image saves within 120 seconds, if any"
 
 
 def delete(spec: JobSpec, requests: Sequence[Request]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,8 @@ _KINDS: Mapping[str, tuple[str, str, str]] = {
     "transform job": ("describe_transform_job", "TransformJobName", "TransformJobStatus"),
     "endpoint": ("describe_endpoint", "EndpointName", "EndpointStatus"),
 }
+KINDS = tuple(_KINDS)
+"""All kinds of what can be on SageMaker."""
 MADE_BY = {
     "train": "training job",
     "tune": "tuning job",
@@ -64,20 +66,19 @@ class State:
         )
 
 
-def states(spec: JobSpec, prices: Prices, action: str | None = None) -> list[State]:
+def states(spec: JobSpec, prices: Prices, kinds: Sequence[str] = KINDS) -> list[State]:
     """The states of all parts of a job that are on SageMaker.
 
     Args:
         spec: The job.
         prices: For what runs on.
-        action: Only the part that this action makes.
+        kinds: Only parts of these kinds.
 
     Raises:
         EngineError: SageMaker does not answer.
         MissingExtraError: boto3 is not installed.
     """
     client = aws.client("sagemaker", spec.on_aws.region)
-    kinds = [MADE_BY[action]] if action else _KINDS
     return [state for kind in kinds if (state := _state(client, kind, spec, prices))]
 
 
@@ -86,7 +87,8 @@ def wait(
     prices: Prices,
     *,
     log: Callable[[str], None],
-    action: str | None = None,
+    kinds: Sequence[str] = KINDS,
+    stopped: bool = False,
     seconds: float = SECONDS_BETWEEN_LOOKS,
 ) -> list[State]:
     """Wait until nothing of a job is under way any more; tell of every change and log line.
@@ -95,7 +97,8 @@ def wait(
         spec: The job.
         prices: For what runs on.
         log: Takes the lines.
-        action: Wait only for what this action makes.
+        kinds: Wait only for parts of these kinds.
+        stopped: Somebody has stopped the job, so that this is no failure.
         seconds: Between two looks.
 
     Returns:
@@ -108,7 +111,7 @@ def wait(
     lines, told = _LogLines(spec), dict[str, State]()
     try:
         while True:
-            found = states(spec, prices, action)
+            found = states(spec, prices, kinds)
             if not found:
                 raise EngineError(f"SageMaker has no job and no endpoint of the name {spec.name}")
             for state in found:
@@ -125,9 +128,26 @@ def wait(
             f"{spec.name} goes on at SageMaker; `nlp-engine job wait` looks again"
         ) from None
     for state in found:
-        if state.status not in _GOOD:
+        # A tuning that was stopped has the models of its jobs that are done.
+        fine = state.status == "Stopped" and (stopped or state.kind == "tuning job")
+        if state.status not in _GOOD and not fine:
             raise EngineError(str(state))
     return found
+
+
+def runs(client: Any, kind: str, name: str) -> bool:
+    """Whether a job is in progress, and not yet stopping.
+
+    Args:
+        client: Of SageMaker.
+        kind: As in `State`.
+        name: Of the job.
+
+    Raises:
+        EngineError: SageMaker does not answer.
+    """
+    found = _describe(client, kind, name)
+    return found is not None and found[_KINDS[kind][2]] == "InProgress"
 
 
 def best_training_job(spec: JobSpec, action: str | None = None) -> str | None:

@@ -1,7 +1,8 @@
 """moto's server for tests, behind a small proxy for what it answers otherwise than SageMaker.
 
 moto 5 describes what it was not given as `{}`, which SageMaker leaves out, and on which the
-SageMaker SDK stumbles; and `SecondaryStatus` and metrics are those of no real training.
+SageMaker SDK stumbles; it cannot stop jobs; and `SecondaryStatus` and metrics are those of no real
+training.
 """
 
 from __future__ import annotations
@@ -10,10 +11,18 @@ import contextlib
 import io
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 Application = Callable[..., Iterable[bytes]]
+
+_ACCOUNT, _REGION = "123456789012", "us-east-1"
+# Of jobs that can be stopped: moto's name, and what precedes `Name` in requests.
+_STOPPABLE = {
+    "training": "TrainingJob",
+    "hyper_parameter_tuning": "HyperParameterTuningJob",
+    "transform": "TransformJob",
+}
 
 
 class Proxy:
@@ -21,11 +30,15 @@ class Proxy:
 
     Attributes:
         requests: Operation and parameters of the requests to SageMaker, in their order.
+        before: What happens before an operation is answered.
+        refused: The operations for which the client has no rights.
     """
 
     def __init__(self, application: Application) -> None:
         self._application = application
         self.requests: list[tuple[str, dict[str, Any]]] = []
+        self.before: dict[str, Callable[[], None]] = {}
+        self.refused: set[str] = set()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         started: list[Any] = []
@@ -36,20 +49,44 @@ class Proxy:
 
         target = environ.get("HTTP_X_AMZN_TARGET", environ.get("HTTP_X_AMZ_TARGET", ""))
         ours = target.startswith("SageMaker.")
+        operation = target.removeprefix("SageMaker.")
         if ours:
-            self._keep(target.removeprefix("SageMaker."), environ)
+            parameters = self._keep(operation, environ)
+            self.before.get(operation, lambda: None)()
+            if refusal := self._refusal(operation, parameters):
+                content = {"__type": refusal[0], "message": refusal[1]}
+                return _respond(start_response, "400 Bad Request", json.dumps(content).encode())
+            if operation.startswith("Stop"):
+                return _respond(start_response, "200 OK", b"")
         body = b"".join(self._application(environ, start))
         status, headers = started
         if ours and status.startswith("200") and body:
             body = json.dumps(without_empty(json.loads(body))).encode()
-        headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
-        start_response(status, [*headers, ("Content-Length", str(len(body)))])
-        return [body]
+        if operation.startswith("Describe"):
+            _let_stopping_jobs_end()
+        return _respond(start_response, status, body, headers)
 
-    def _keep(self, operation: str, environ: dict[str, Any]) -> None:
+    def _refusal(self, operation: str, parameters: dict[str, Any]) -> tuple[str, str] | None:
+        """Why SageMaker would refuse a request, of what moto does not know; it stops jobs, too."""
+        if operation in self.refused:
+            return "AccessDeniedException", f"User is not authorized to perform {operation}"
+        for kind, name in _STOPPABLE.items():
+            if operation != f"Stop{name}":
+                continue
+            job = _jobs(kind).get(parameters[f"{name}Name"])
+            if job is None:
+                return "ValidationException", "Requested resource not found."
+            state = getattr(job, f"{kind}_job_status")
+            if state != "InProgress":
+                return "ValidationException", f"The request was rejected: it is in status {state}."
+            setattr(job, f"{kind}_job_status", "Stopping")
+        return None
+
+    def _keep(self, operation: str, environ: dict[str, Any]) -> dict[str, Any]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         self.requests.append((operation, json.loads(body or b"{}")))
+        return self.requests[-1][1]
 
     def reset(self) -> None:
         """Forget the requests, and all that they have made."""
@@ -58,10 +95,38 @@ class Proxy:
         for service in ("sagemaker", "s3", "logs"):
             get_backend(service).reset()
         self.requests.clear()
+        self.before.clear()
+        self.refused.clear()
 
     def sent(self, operation: str) -> list[dict[str, Any]]:
         """The parameters of all requests of an operation."""
         return [parameters for name, parameters in self.requests if name == operation]
+
+
+def _respond(
+    start_response: Callable[..., Any],
+    status: str,
+    body: bytes,
+    headers: Sequence[tuple[str, str]] = (("Content-Type", "application/x-amz-json-1.1"),),
+) -> list[bytes]:
+    others = [(name, value) for name, value in headers if name.lower() != "content-length"]
+    start_response(status, [*others, ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def _jobs(kind: str) -> dict[str, Any]:
+    """The jobs of a kind that moto keeps, by name."""
+    from moto.backends import get_backend
+
+    jobs: dict[str, Any] = getattr(get_backend("sagemaker")[_ACCOUNT][_REGION], f"{kind}_jobs")
+    return jobs
+
+
+def _let_stopping_jobs_end() -> None:
+    for kind in _STOPPABLE:
+        for job in _jobs(kind).values():
+            if getattr(job, f"{kind}_job_status") == "Stopping":
+                setattr(job, f"{kind}_job_status", "Stopped")
 
 
 def without_empty(value: Any) -> Any:

@@ -24,7 +24,7 @@ from nlp_engine.sagemaker.costs import read_prices
 from nlp_engine.sagemaker.requests import plan
 from nlp_engine.sagemaker.results import download_model
 from nlp_engine.sagemaker.spec import JobSpec
-from tests.sagemaker.job_specs import CLASSIFIER, REGION, VECTORS, make_spec, write_spec
+from tests.sagemaker.job_specs import CLASSIFIER, OUR_IMAGE, REGION, VECTORS, make_spec, write_spec
 from tests.sagemaker.moto_server import Proxy, moto_server
 
 PRICES = read_prices()
@@ -168,9 +168,51 @@ def test_the_model_of_a_tuning_is_that_of_its_best_job(moto: Proxy, tmp_path: Pa
     send("train", spec)  # jobs of different kinds may have one name
     assert status.best_training_job(spec, "train") == "dbpedia"
     job.hyper_parameter_tuning_job_status = "Failed"
-    status.wait(spec, PRICES, log=lambda line: None, action="train")
+    status.wait(spec, PRICES, log=lambda line: None, kinds=["training job"])
     with pytest.raises(EngineError, match="tuning job dbpedia: Failed"):
         status.wait(spec, PRICES, log=lambda line: None)
+
+
+def start(action: str, spec: JobSpec) -> Any:
+    """Send a job that runs on, where moto's own are done at once; what moto keeps of it."""
+    send(action, spec)
+    keeps = {"train": "training", "tune": "hyper_parameter_tuning", "transform": "transform"}
+    (job,) = getattr(sagemaker_of_moto(), f"{keeps[action]}_jobs").values()
+    setattr(job, f"{keeps[action]}_job_status", "InProgress")
+    return job
+
+
+def test_what_runs_is_stopped(moto: Proxy, tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, CLASSIFIER)
+    assert jobs.stop(spec, plan("stop", spec)) == []
+    for action in ("train", "tune", "transform"):
+        start(action, spec)
+    stopped = jobs.stop(spec, plan("stop", spec))
+    assert stopped == ["training job", "tuning job", "transform job"]
+    for request in plan("stop", spec):
+        assert moto.sent(request.operation) == [request.parameters]
+    assert jobs.stop(spec, plan("stop", spec)) == []  # they are stopping
+    status.wait(spec, PRICES, log=lambda line: None, stopped=True, seconds=0.01)
+    assert {state.status for state in status.states(spec, PRICES)} == {"Stopped"}
+    with pytest.raises(EngineError, match="training job dbpedia: Stopped"):
+        status.wait(spec, PRICES, log=lambda line: None)
+
+
+def test_a_job_that_ends_while_it_is_stopped(moto: Proxy, tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, CLASSIFIER)
+    job = start("train", spec)
+
+    def end() -> None:
+        job.training_job_status = "Completed"
+
+    moto.before["StopTrainingJob"] = end
+    assert jobs.stop(spec, plan("stop", spec)) == []
+    assert len(moto.sent("StopTrainingJob")) == 1
+    job.training_job_status = "InProgress"
+    moto.before.clear()
+    moto.refused.add("StopTrainingJob")
+    with pytest.raises(EngineError, match="StopTrainingJob failed: .*not authorized"):
+        jobs.stop(spec, plan("stop", spec))
 
 
 def test_nothing_is_left_of_a_deployment_that_fails(moto: Proxy, tmp_path: Path) -> None:
@@ -280,7 +322,42 @@ def test_the_commands(
     assert "training-job/dbpedia-" in run("train", path, *cloud, "--unique").stdout
 
 
-@pytest.mark.parametrize("action", ["train", "tune", "deploy", "transform", "delete"])
+def test_stopping_by_command(
+    moto: Proxy, tmp_path: Path, models: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status.time, "sleep", lambda seconds: None)
+    path = str(write_spec(tmp_path, CLASSIFIER))
+    spec = make_spec(tmp_path, CLASSIFIER)
+    assert run("stop", path).stdout == "stopping: nothing\n"
+    start("train", spec)
+    stopped = run("stop", path)
+    assert stopped.stdout == "stopping: training job dbpedia\n"
+    assert stopped.stderr == (
+        "without [spot] checkpoints it keeps what its image saves within 120 seconds, if any\n"
+    )
+    moto.reset()
+    boto3.client("s3", region_name=REGION).create_bucket(Bucket="bucket")
+    tuning = start("tune", spec)
+    stopped = run("stop", path, "--wait")
+    assert "tuning job dbpedia: Stopped" in stopped.stderr
+    send("train", spec.named("dbpedia-003"))
+    put_model(spec.named("dbpedia-003"), models[1])
+    tuning.best_training_job = {"TrainingJobName": "dbpedia-003"}
+    run("wait", path, "-o", str(tmp_path / "model"))
+    assert Classifier.open(tmp_path / "model").predict(["pears"])[0][0].label == "fruit"
+
+
+def test_checkpoints_of_spot_training_outlive_a_stop(moto: Proxy, tmp_path: Path) -> None:
+    spot = '\n[spot]\ncheckpoints = "s3://bucket/checkpoints"\n'
+    ours = ("[sagemaker]\nrole", f'[sagemaker]\nimage = "{OUR_IMAGE}"\nrole')
+    path = write_spec(tmp_path, VECTORS + spot, ours)
+    start("train", make_spec(tmp_path, VECTORS + spot, ours))
+    assert run("stop", str(path)).stderr == (
+        "its checkpoints stay at s3://bucket/checkpoints; a new job goes on from the last\n"
+    )
+
+
+@pytest.mark.parametrize("action", ["train", "tune", "deploy", "transform", "stop", "delete"])
 def test_a_dry_run_sends_nothing(moto: Proxy, tmp_path: Path, action: str) -> None:
     spec = make_spec(tmp_path, CLASSIFIER)
     printed = json.loads(run(action, str(tmp_path / "job.toml"), "--dry-run").stdout)

@@ -56,7 +56,7 @@ def one(action: str, spec: JobSpec) -> dict[str, Any]:
     return dict(request.parameters)
 
 
-@pytest.mark.parametrize("action", ["train", "tune", "deploy", "transform", "delete"])
+@pytest.mark.parametrize("action", ["train", "tune", "deploy", "transform", "stop", "delete"])
 @pytest.mark.parametrize("changes", [[], [OURS], [MANIFEST]], ids=["blazingtext", "ours", "pipe"])
 def test_every_request_is_valid(
     tmp_path: Path, operations: Any, action: str, changes: list[tuple[str, str]]

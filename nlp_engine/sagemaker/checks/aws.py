@@ -27,14 +27,14 @@ def check_for_sagemaker(spec: JobSpec, action: str) -> None:
 
     Args:
         spec: The job.
-        action: `train`, `tune`, `deploy`, `transform` or `delete`.
+        action: `train`, `tune`, `deploy`, `transform`, `stop` or `delete`.
 
     Raises:
         SettingError: The first thing that SageMaker or BlazingText would refuse.
     """
     _check_name("name", spec.name, _LONGEST_TUNING_NAME if action == "tune" else _LONGEST_NAME)
     _check_name("[endpoint] name", spec.endpoint_name, _LONGEST_NAME)
-    if action == "delete":
+    if action in ("stop", "delete"):
         return
     _check_account(spec)
     if action in ("train", "tune"):

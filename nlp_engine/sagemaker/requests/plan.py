@@ -17,7 +17,7 @@ from nlp_engine.sagemaker.requests.transform import create_transform_job
 from nlp_engine.sagemaker.requests.tuning import create_hyper_parameter_tuning_job
 from nlp_engine.sagemaker.spec import JobSpec
 
-ACTIONS = ("train", "tune", "deploy", "transform", "delete")
+ACTIONS = ("train", "tune", "deploy", "transform", "stop", "delete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,12 @@ def plan(action: str, spec: JobSpec) -> list[Request]:
         return [
             Request("CreateModel", create_model(spec)),
             Request("CreateTransformJob", create_transform_job(spec)),
+        ]
+    if action == "stop":
+        return [
+            Request("StopTrainingJob", {"TrainingJobName": spec.name}),
+            Request("StopHyperParameterTuningJob", {"HyperParameterTuningJobName": spec.name}),
+            Request("StopTransformJob", {"TransformJobName": spec.name}),
         ]
     if action == "delete":
         return [
