@@ -311,10 +311,14 @@ def _print_plan(action: str, spec: JobSpec, prices: Path | None) -> None:
     from nlp_engine.sagemaker.checks import check_for_sagemaker
     from nlp_engine.sagemaker.costs import cost_of, read_prices
     from nlp_engine.sagemaker.requests import plan
+    from nlp_engine.sagemaker.uploads import find_uploads, placed, requests_of
 
     spec = with_region(spec)
+    uploads = find_uploads(action, spec)
+    spec = placed(spec, uploads)
     check_for_sagemaker(spec, action)
-    requests = [dataclasses.asdict(request) for request in plan(action, spec)]
+    planned = [*requests_of(uploads), *plan(action, spec)]
+    requests = [dataclasses.asdict(request) for request in planned]
     cost = dataclasses.asdict(cost_of(action, spec, read_prices(prices)))
     print_json({"requests": requests, "cost": cost})
 
@@ -334,12 +338,16 @@ def _send(
     from nlp_engine.sagemaker.checks import check_for_sagemaker
     from nlp_engine.sagemaker.costs import cost_of, read_prices
     from nlp_engine.sagemaker.requests import plan
+    from nlp_engine.sagemaker.uploads import find_uploads, placed, send_uploads
 
     spec = with_region(spec)
     if unique:
         spec = spec.named(jobs.unique_name(spec.name))
+    uploads = find_uploads(action, spec)
+    spec = placed(spec, uploads)
     check_for_sagemaker(spec, action)
     cost = cost_of(action, spec, read_prices(prices))
+    send_uploads(spec, uploads, _tell(quiet))
     for arn in jobs.send(spec, plan(action, spec)):
         typer.echo(arn)
     if not quiet:

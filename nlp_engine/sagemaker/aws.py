@@ -48,11 +48,12 @@ def clear_errors(what: str) -> Iterator[None]:
     Raises:
         EngineError: With AWS's own words.
     """
+    from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield
-    except (ClientError, BotoCoreError) as error:
+    except (ClientError, BotoCoreError, Boto3Error) as error:
         raise EngineError(f"{what}: {error}") from error
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import tempfile
 import time
 from collections.abc import Mapping
@@ -13,10 +12,10 @@ from typing import Any
 from nlp_engine import settings
 from nlp_engine.classification.hyperparameters import ClassifierSettings
 from nlp_engine.embeddings.hyperparameters import Word2VecSettings
-from nlp_engine.errors import EngineError, InputError, SettingError
+from nlp_engine.errors import EngineError, SettingError
 from nlp_engine.files import new_folder
 from nlp_engine.manifest import FILE_NAME, write_manifest
-from nlp_engine.sagemaker import aws
+from nlp_engine.sagemaker import aws, s3
 from nlp_engine.sagemaker.endpoint.archives import unpack
 from nlp_engine.sagemaker.spec import JobSpec
 
@@ -44,23 +43,9 @@ def download_model(spec: JobSpec, job: str, out: Path, *, overwrite: bool = Fals
     started = time.monotonic()
     with new_folder(out, overwrite=overwrite) as folder, tempfile.TemporaryDirectory() as scratch:
         archive = Path(scratch) / "model.tar.gz"
-        _download(spec, str(address), archive)
+        s3.download(aws.client("s3", spec.on_aws.region), str(address), archive)
         unpack(archive, folder)
         _complete(folder, found.get("HyperParameters", {}), started)
-
-
-def _download(spec: JobSpec, address: str, path: Path) -> None:
-    match = re.fullmatch(r"s3://([^/]+)/(.+)", address)
-    if not match:
-        raise InputError(f"the model is at {address!r}, which is no address on S3")
-    client = aws.client("s3", spec.on_aws.region)
-    from boto3.exceptions import Boto3Error
-
-    try:
-        with aws.clear_errors(f"cannot download {address}"):
-            client.download_file(match[1], match[2], str(path))
-    except Boto3Error as error:
-        raise EngineError(f"cannot download {address}: {error}") from error
 
 
 def _complete(folder: Path, hyperparameters: Mapping[str, str], started: float) -> None:

@@ -49,6 +49,7 @@ class Account:
     role: str = setting(help="ARN of the execution role")
     output: str = setting(help="S3 prefix for models")
     region: str | None = setting(None, help="AWS region; by default that of the environment")
+    upload: str | None = setting(None, help="S3 prefix to which the job's local files are sent")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -60,6 +60,9 @@ class Proxy:
                 return _respond(start_response, "200 OK", b"")
         body = b"".join(self._application(environ, start))
         status, headers = started
+        if environ["REQUEST_METHOD"] == "HEAD":
+            start_response(status, headers)
+            return [body]
         if ours and status.startswith("200") and body:
             body = json.dumps(without_empty(json.loads(body))).encode()
         if operation.startswith("Describe"):

@@ -6,7 +6,7 @@ import re
 
 from nlp_engine.errors import SettingError
 from nlp_engine.sagemaker import blazingtext
-from nlp_engine.sagemaker.checks.addresses import check_s3
+from nlp_engine.sagemaker.checks.addresses import UPLOAD, check_s3
 from nlp_engine.sagemaker.checks.channels import check_channels
 from nlp_engine.sagemaker.checks.hardware import check_hardware
 from nlp_engine.sagemaker.checks.tuning import check_tuning
@@ -47,7 +47,7 @@ def check_for_sagemaker(spec: JobSpec, action: str) -> None:
     if action == "tune":
         check_tuning(spec, tuning_of(spec))
     if action in ("deploy", "transform"):
-        check_s3("[endpoint] model", spec.model_data)
+        check_s3("[endpoint] model", spec.model_data, UPLOAD)
     if action == "deploy":
         _check_instance_type("[endpoint] instance_type", spec.hosting.instance_type)
     if action == "transform":
@@ -74,6 +74,8 @@ def _check_account(spec: JobSpec) -> None:
     if not _REGION.fullmatch(account.region):
         raise SettingError(f"region is {account.region!r}; it must be one such as us-east-1")
     check_s3("[sagemaker] output", account.output)
+    if account.upload:
+        check_s3("[sagemaker] upload", account.upload)
 
 
 def _check_instance_type(what: str, type: str) -> None:
@@ -118,7 +120,7 @@ def _check_spot(spec: JobSpec, spot: Spot) -> None:
 def _check_transform(spec: JobSpec) -> None:
     options = transform_options(spec)
     _check_instance_type("[transform] instance_type", options.instance_type)
-    check_s3("[transform] input", options.input)
+    check_s3("[transform] input", options.input, UPLOAD)
     check_s3("[transform] output", options.output)
     if options.output_filter and not options.join_input:
         raise SettingError(

@@ -6,7 +6,7 @@ from nlp_engine import settings
 from nlp_engine.classification.hyperparameters import ClassifierSettings
 from nlp_engine.errors import SettingError
 from nlp_engine.sagemaker import blazingtext
-from nlp_engine.sagemaker.checks.addresses import check_s3
+from nlp_engine.sagemaker.checks.addresses import UPLOAD, check_s3
 from nlp_engine.sagemaker.spec import Channel, JobSpec
 
 _TEXT = "source"
@@ -22,8 +22,8 @@ def check_channels(spec: JobSpec) -> None:
     for name, channel in spec.channels.items():
         if not channel.on_s3:
             raise SettingError(
-                f"channel {name} is {channel.source!r}; SageMaker needs an s3:// address: "
-                "`aws s3 cp` the file there, or run the job with --on local"
+                f"channel {name} is {channel.source!r}; SageMaker needs an s3:// address; "
+                f"{UPLOAD}; or run the job with --on local"
             )
         check_s3(f"channel {name}", channel.source)
         if spec.is_blazingtext:

@@ -28,11 +28,16 @@ def check_files(spec: JobSpec) -> None:
                 f"channel {name} is {channel.source!r}; a local run needs a file: `aws s3 cp` it, "
                 "or run the job with --on sagemaker"
             )
-        path = check_input_file(Path(channel.source))
-        _check_head(path, name, spec, channel)
+        check_channel_file(name, channel, spec)
 
 
-def _check_head(path: Path, name: str, spec: JobSpec, channel: Channel) -> None:
+def check_channel_file(name: str, channel: Channel, spec: JobSpec) -> None:
+    """Check the local file of a channel.
+
+    Raises:
+        InputError: It is missing, empty, or of another format than the mode's.
+    """
+    path = check_input_file(Path(channel.source))
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     if not head.strip():

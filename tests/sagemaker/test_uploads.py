@@ -1,0 +1,190 @@
+"""Local files of a job on SageMaker, brought to S3 by an unmodified boto3 against moto's server."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+import botocore.validate
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from nlp_engine.cli.app import app
+from nlp_engine.errors import EngineError, InputError
+from nlp_engine.sagemaker.spec import JobSpec
+from nlp_engine.sagemaker.uploads import find_uploads, requests_of, upload
+from tests.sagemaker.job_specs import CLASSIFIER, REGION, make_spec, write_spec
+from tests.sagemaker.moto_server import Proxy, moto_server
+
+LABELLED = "__label__fruit apples and pears\n__label__metal iron and copper\n"
+PREFIX = "s3://bucket/data"
+UPLOAD = ("[sagemaker]\n", f'[sagemaker]\nupload = "{PREFIX}"\n')
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[str, Proxy]]:
+    with moto_server() as started:
+        yield started
+
+
+@pytest.fixture
+def s3(server: tuple[str, Proxy], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A client of an empty S3 to which every client of boto3 speaks."""
+    url, proxy = server
+    for name, value in (
+        ("AWS_ENDPOINT_URL", url),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("AWS_CONFIG_FILE", "/nonexistent"),
+    ):
+        monkeypatch.setenv(name, value)
+    proxy.reset()
+    client = boto3.client("s3", region_name=REGION)
+    client.create_bucket(Bucket="bucket")
+    return client
+
+
+def local_spec(folder: Path, *changes: tuple[str, str]) -> JobSpec:
+    """A classifier's job whose data, model and lines to answer lie in a folder."""
+    (folder / "train.txt").write_text(LABELLED * 20)
+    (folder / "validation.txt").write_text(LABELLED)
+    (folder / "batch.jsonl").write_text('{"source": "pears"}\n')
+    (folder / "model.bin").write_bytes(b"model")
+    with tarfile.open(folder / "model.tar.gz", "w:gz") as archive:
+        archive.add(folder / "model.bin", "model.bin")
+    return make_spec(folder, CLASSIFIER, *local(folder), *changes)
+
+
+def local(folder: Path) -> list[tuple[str, str]]:
+    return [
+        UPLOAD,
+        ("s3://bucket/dbpedia.train", f"{folder}/train.txt"),
+        ("s3://bucket/dbpedia.validation", f"{folder}/validation.txt"),
+        ("s3://bucket/batch/", f"{folder}/batch.jsonl"),
+        ("[endpoint]\n", f'[endpoint]\nmodel = "{folder}/model.tar.gz"\n'),
+    ]
+
+
+def address(path: Path) -> str:
+    return f"{PREFIX}/{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}/{path.name}"
+
+
+def keys(s3: Any) -> list[str]:
+    found = s3.list_objects_v2(Bucket="bucket").get("Contents", [])
+    return sorted(f"s3://bucket/{item['Key']}" for item in found)
+
+
+def test_each_action_brings_what_it_needs(s3: Any, tmp_path: Path) -> None:
+    spec = local_spec(tmp_path)
+    placed = upload("train", spec)
+    train, validation = tmp_path / "train.txt", tmp_path / "validation.txt"
+    assert {name: channel.source for name, channel in placed.channels.items()} == {
+        "train": address(train), "validation": address(validation),
+    }  # fmt: skip
+    assert keys(s3) == sorted([address(train), address(validation)])
+    body = s3.get_object(Bucket="bucket", Key=address(train).removeprefix("s3://bucket/"))["Body"]
+    assert body.read() == train.read_bytes()
+    assert upload("deploy", spec).model_data == address(tmp_path / "model.tar.gz")
+    transform = upload("transform", spec).transform
+    assert transform and transform.input == address(tmp_path / "batch.jsonl")
+    assert upload("delete", spec) == spec
+    assert len(keys(s3)) == 4
+
+
+def test_a_content_is_sent_once_and_another_beside_it(s3: Any, tmp_path: Path) -> None:
+    spec = local_spec(tmp_path)
+    lines: list[str] = []
+    upload("train", spec, lines.append)
+    assert [line.split()[1:3] for line in lines] == [["goes", "to"]] * 2
+    upload("tune", spec, lines.append)
+    assert [line.endswith("already") for line in lines] == [False, False, True, True]
+    first = address(tmp_path / "train.txt")
+    (tmp_path / "train.txt").write_text(LABELLED * 30)
+    second = upload("train", spec, lines.append).channels["train"].source
+    assert second != first and {first, second} <= set(keys(s3))
+
+
+def test_without_a_prefix_nothing_is_sent_and_the_error_says_what_to_do(
+    s3: Any, tmp_path: Path
+) -> None:
+    local_spec(tmp_path)
+    path = write_spec(tmp_path, CLASSIFIER, *local(tmp_path)[1:])
+    for action, named in (
+        ("train", "channel train"), ("deploy", "[endpoint] model"), ("transform", "[endpoint]"),
+    ):  # fmt: skip
+        refused = run(action, str(path), "--on", "sagemaker")
+        assert refused.exit_code == 2
+        assert named in refused.stderr and "SageMaker needs an s3://" in refused.stderr
+        assert 'with upload = "s3://…" in [sagemaker] local files are sent' in refused.stderr
+    assert keys(s3) == []
+
+
+def test_wrong_files_are_refused_before_anything_is_sent(s3: Any, tmp_path: Path) -> None:
+    spec = local_spec(tmp_path)
+    (tmp_path / "validation.txt").write_text("no labels\n")
+    with pytest.raises(InputError, match="channel validation: .*has no label at its beginning"):
+        upload("train", spec)
+    (tmp_path / "model.tar.gz").write_bytes(b"no archive")
+    with pytest.raises(InputError, match=r"model.tar.gz, which is no archive .*tar -czf"):
+        upload("deploy", spec)
+    (tmp_path / "batch.jsonl").unlink()
+    (tmp_path / "model.tar.gz").unlink()
+    for action, name in (("deploy", "model.tar.gz"), ("train", "validation.txt")):
+        (tmp_path / name).unlink(missing_ok=True)
+        with pytest.raises(InputError, match=f"{name} does not exist"):
+            upload(action, spec)
+    assert keys(s3) == []
+
+
+def test_what_s3_says_of_a_bucket_that_is_not_there(s3: Any, tmp_path: Path) -> None:
+    spec = local_spec(tmp_path, (PREFIX, "s3://nobodys-bucket"))
+    with pytest.raises(
+        EngineError, match=r"cannot send .*/train.txt to s3://nobodys.*NoSuchBucket"
+    ):
+        upload("train", spec)
+
+
+def test_planned_uploads_are_requests_as_s3_takes_them(tmp_path: Path) -> None:
+    uploads = find_uploads("train", local_spec(tmp_path))
+    model = botocore.session.get_session().get_service_model("s3").operation_model("PutObject")
+    for request, made in zip(requests_of(uploads), uploads, strict=True):
+        checked = botocore.validate.ParamValidator().validate(request.parameters, model.input_shape)
+        assert checked.generate_report() == ""
+        assert request.parameters["ContentLength"] == Path(made.source).stat().st_size
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["job", *arguments])
+
+
+def test_the_commands(s3: Any, server: tuple[str, Proxy], tmp_path: Path) -> None:
+    local_spec(tmp_path)
+    path = str(tmp_path / "job.toml")
+    planned = json.loads(run("train", path, "--on", "sagemaker", "--dry-run").stdout)["requests"]
+    assert [request["operation"] for request in planned] == [
+        "PutObject", "PutObject", "CreateTrainingJob",
+    ]  # fmt: skip
+    train = tmp_path / "train.txt"
+    assert planned[0]["parameters"] == {
+        "Bucket": "bucket",
+        "Key": address(train).removeprefix("s3://bucket/"),
+        "Body": str(train),
+        "ContentLength": train.stat().st_size,
+    }
+    assert keys(s3) == [] and server[1].requests == []
+    sent = run("train", path, "--on", "sagemaker")
+    assert sent.exit_code == 0, sent.stderr
+    assert f"{train} goes to {address(train)}, 0.0 MB\n" in sent.stderr
+    (request,) = server[1].sent("CreateTrainingJob")
+    assert request == planned[2]["parameters"]
+    assert request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] == address(train)
+    here = run("train", path, "-o", str(tmp_path / "model"))
+    assert here.exit_code == 0, here.stderr
