@@ -82,6 +82,13 @@ def send(server: tuple[str, Proxy], path: Path, *arguments: str, runtime: str = 
     return int(done.stdout.splitlines()[-1])
 
 
+def as_ours(parameters: dict[str, Any]) -> dict[str, Any]:
+    """What the SDK sent, without what it adds to a model: where it came from, and nothing."""
+    container = {k: v for k, v in parameters.get("PrimaryContainer", {}).items() if v != {}}
+    changed = {"PrimaryContainer": container} if container else {}
+    return {key: value for key, value in parameters.items() if key != "Tags"} | changed
+
+
 def without_name(parameters: Any, name: str) -> dict[str, Any]:
     """The parameters without the job's name, to which the SDK adds date and time."""
     assert str(parameters[name]).startswith(("dbpedia", "text8-vectors"))
@@ -107,6 +114,7 @@ def test_training(
     assert send(server, path, "train") == 0
     (ours,) = plan("train", make_spec(tmp_path, text, *changes))
     (theirs,) = server[1].sent("CreateTrainingJob")
+    assert theirs["TrainingJobName"] == (tmp_path / "trained").read_text()
     assert without_name(theirs, "TrainingJobName") == without_name(
         ours.parameters, "TrainingJobName"
     )
@@ -139,9 +147,33 @@ def test_deploying_and_asking(server: tuple[str, Proxy], tmp_path: Path) -> None
     assert [found["label"] for found in answer] == [["__label__fruit", "__label__metal"]]
     for ours in plan("deploy", make_spec(tmp_path, CLASSIFIER)):
         (theirs,) = server[1].sent(ours.operation)
-        theirs.pop("Tags", None)  # the SDK notes where the model came from
-        theirs.get("PrimaryContainer", {}).pop("Environment", None)  # an empty one
-        assert theirs == ours.parameters
+        assert as_ours(theirs) == ours.parameters
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [],
+        [
+            OURS,
+            (
+                "[transform]\n",
+                '[transform]\nstrategy = "SingleRecord"\nmax_payload_mb = 1\njoin_input = true\n'
+                "output_filter = \"$['id','SageMakerOutput']\"\ninstance_count = 2\n",
+            ),
+        ],
+    ],
+    ids=["blazingtext", "joined"],
+)
+def test_batch_transform(
+    server: tuple[str, Proxy], tmp_path: Path, changes: list[tuple[str, str]]
+) -> None:
+    path = write_spec(tmp_path, CLASSIFIER, *changes)
+    assert send(server, path, "transform") == 0
+    for ours in plan("transform", make_spec(tmp_path, CLASSIFIER, *changes)):
+        (theirs,) = server[1].sent(ours.operation)
+        assert as_ours(theirs) == ours.parameters
 
 
 @pytest.mark.full

@@ -1,62 +1,16 @@
-"""The same jobs as objects of the SageMaker SDK, version 3, for people who work in notebooks.
-
-Traps of the SDK that these functions go around: it wants a region before it is imported, tells AWS
-of every call unless its configuration opts out, and checks the role by a right of its own
-(`iam:SimulatePrincipalPolicy`) that many have not. boto3 alone does all of this, too
-(`nlp_engine.sagemaker.jobs`); the SDK takes a gigabyte.
-"""
+"""Training and tuning as the SDK's objects."""
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from nlp_engine.errors import SettingError, require
+from nlp_engine.errors import require
 from nlp_engine.sagemaker import aws
 from nlp_engine.sagemaker.checks import check_for_sagemaker
 from nlp_engine.sagemaker.requests.training import image_uri, training_definition
 from nlp_engine.sagemaker.requests.tuning import tuning_of, whole_numbers
+from nlp_engine.sagemaker.sdk.session import open_session
 from nlp_engine.sagemaker.spec import JobSpec
-
-_OPTED_OUT = {
-    "SchemaVersion": "1.0",
-    "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}},
-}
-
-
-def open_session(
-    spec: JobSpec, *, telemetry: bool = False, validate_role: bool = True, config: Any = None
-) -> Any:
-    """A session of the SDK in the job's region; its default bucket is that of the results.
-
-    `AWS_DEFAULT_REGION` is set for this process if it is not, since the SDK wants it when it is
-    imported.
-
-    Args:
-        spec: The job.
-        telemetry: Whether the SDK may tell AWS of every call; by default it may not.
-        validate_role: False sets `SAGEMAKER_VALIDATE_ROLE=false` for this process.
-        config: The SDK's defaults, instead of those in its configuration files; with telemetry
-            off, the files are read only to add to them.
-
-    Raises:
-        SettingError: The job has no region.
-        MissingExtraError: The SDK is not installed.
-    """
-    region = aws.with_region(spec).on_aws.region
-    if region is None:
-        raise SettingError("no region is known; set region in [sagemaker], or AWS_DEFAULT_REGION")
-    os.environ.setdefault("AWS_DEFAULT_REGION", region)
-    if not validate_role:
-        os.environ["SAGEMAKER_VALIDATE_ROLE"] = "false"
-    helper = require("sagemaker.core.helper.session_helper", "sagemaker")
-    if config is None:
-        config = require("sagemaker.core.config.config", "sagemaker").load_sagemaker_config()
-    return helper.Session(
-        boto_session=require("boto3", "sagemaker").Session(region_name=region),
-        default_bucket=spec.on_aws.output.removeprefix("s3://").partition("/")[0],
-        sagemaker_config=config if telemetry else _merged(config, _OPTED_OUT),
-    )
 
 
 def model_trainer(spec: JobSpec, session: Any = None) -> Any:
@@ -155,27 +109,17 @@ def hyperparameter_tuner(spec: JobSpec, session: Any = None) -> Any:
     )
 
 
-def model_builder(spec: JobSpec, session: Any = None) -> Any:
-    """The job's model as a `ModelBuilder`: `.build(model_name=…)`, then `.deploy(…)`.
+def trained(spec: JobSpec, by: Any) -> JobSpec:
+    """The job under the name that the SDK gave it, which its model and endpoint then have, too.
 
     Args:
-        spec: The job, which is done.
-        session: Of the SDK; by default that of `open_session`.
-
-    Raises:
-        SettingError: SageMaker would refuse the endpoint.
-        MissingExtraError: The SDK is not installed.
+        spec: The job.
+        by: The `ModelTrainer` that ran it, or the `HyperparameterTuner` whose best job counts.
     """
-    spec = aws.with_region(spec)
-    check_for_sagemaker(spec, "deploy")
-    session = session or open_session(spec)
-    return require("sagemaker.serve", "sagemaker").ModelBuilder(
-        image_uri=image_uri(spec),
-        s3_model_data_url=spec.model_data,
-        role_arn=spec.on_aws.role,
-        sagemaker_session=session,
-        instance_type=spec.hosting.instance_type,
-    )
+    tuned = hasattr(by, "best_training_job")
+    # A ModelTrainer has no public name for its job.
+    name = by.best_training_job() if tuned else by._latest_training_job.training_job_name
+    return spec.named(str(name))
 
 
 def channels(spec: JobSpec) -> list[Any]:
@@ -213,12 +157,3 @@ def _snake(request: dict[str, Any]) -> dict[str, Any]:
     from botocore import xform_name
 
     return {xform_name(name): value for name, value in request.items()}
-
-
-def _merged(config: Any, more: dict[str, Any]) -> dict[str, Any]:
-    """A nested configuration with more in it."""
-    merged = dict(config or {})
-    for name, value in more.items():
-        inner = isinstance(value, dict)
-        merged[name] = _merged(merged.get(name), value) if inner else value
-    return merged
