@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from nlp_engine.cli.console import print_made, progress_bar
+from nlp_engine.cli.console import progress_bar
+from nlp_engine.cli.datasets import print_dataset
 from nlp_engine.cli.options import Json, Out, Overwrite, Quiet, command
 from nlp_engine.cli.put import Again, DryRun, JournalFile, put_records
 from nlp_engine.personalize.collector.settings import CollectorSettings
@@ -43,7 +44,7 @@ def build(
 
     with progress_bar(quiet=quiet) as report:
         made = build_interactions(source, out, overwrite=overwrite, report=report, **options)
-    print_made(out, made.counts, quiet=quiet, as_json=json)
+    print_dataset(out, made.counts, quiet=quiet, as_json=json)
 
 
 @app.command()

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from nlp_engine.cli import evaluate_items
-from nlp_engine.cli.console import print_json, print_made, print_table, progress_bar
+from nlp_engine.cli.console import print_json, print_table, progress_bar
+from nlp_engine.cli.datasets import print_dataset
 from nlp_engine.cli.options import Json, Out, Overwrite, Quiet, command
 from nlp_engine.cli.put import Again, Compare, DomainOption, DryRun, JournalFile, put_records
 from nlp_engine.personalize.sending.settings import PutSettings
@@ -98,7 +99,7 @@ def build(
             report=report,
             **options,
         )
-    print_made(out, made.counts, quiet=quiet, as_json=json)
+    print_dataset(out, made.counts, quiet=quiet, as_json=json)
 
 
 @app.command()

@@ -21,6 +21,9 @@ from nlp_engine.text.tokenizers import Tokenizer
 
 T = TypeVar("T")
 
+ENTITIES = "ENTITIES"
+"""The column of all entities."""
+
 BLOCK = 4096
 """Rows that are worked on at a time."""
 
@@ -116,7 +119,7 @@ class _Collector:
             if wanted.tokenizer
             else None
         )
-        names = ["ENTITIES", *wanted.entity_titles] if wanted.ranker else []
+        names = [ENTITIES, *wanted.entity_titles] if wanted.ranker else []
         self._entities = {name: ValueCollector(scratch / f"entities-{name}") for name in names}
         self._categories = {
             field.column.name: ValueCollector(scratch / f"categories-{field.column.name}")
@@ -140,7 +143,7 @@ class _Collector:
 
     def add_entities(self, rows: list[list[str]]) -> None:
         """Add items' entities, by falling rho."""
-        self._entities["ENTITIES"].add(rows)
+        self._entities[ENTITIES].add(rows)
         for name, titles in self._wanted.entity_titles.items():
             self._entities[name].add([[t for t in row if t in titles] for row in rows])
 

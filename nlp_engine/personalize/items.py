@@ -21,10 +21,10 @@ from nlp_engine.entities.ranking import EntityRanker
 from nlp_engine.errors import InputError, SettingError
 from nlp_engine.files import new_folder
 from nlp_engine.manifest import Manifest, write_manifest
-from nlp_engine.personalize import limits
 from nlp_engine.personalize.before import CODEBOOK, VALUES, Before, check_not_refitted
 from nlp_engine.personalize.check import Findings
-from nlp_engine.personalize.collecting import Collected, Wanted, collect
+from nlp_engine.personalize.collecting import ENTITIES, Collected, Wanted, collect
+from nlp_engine.personalize.entity_columns import CATEGORIES, EntityChoice, entity_columns
 from nlp_engine.personalize.entity_types import default_types, read_types, titles_of_types
 from nlp_engine.personalize.plan import ItemPlan
 from nlp_engine.personalize.schema import Column, DatasetType, dataset_schema, schema_json
@@ -87,9 +87,9 @@ def build_items(
 
     The folder gets `schema.json` (Avro), `items.csv`, `check.json`, `values.json` (the categories
     that stay), and `codebook/` if there are vectors. Columns: ITEM_ID, CREATION_TIMESTAMP, TITLE,
-    TOPICS and TOPIC (with vectors), ENTITIES and columns of types (with a knowledge base), the
-    named categories, numbers and strings, and DESCRIPTION, the text (PRODUCT_DESCRIPTION in a
-    domain).
+    TOPICS and TOPIC (with vectors), ENTITIES or ENTITY_CATEGORIES and columns of types (with a
+    knowledge base), the named categories, numbers and strings, and DESCRIPTION, the text
+    (PRODUCT_DESCRIPTION in a domain).
 
     The source is read twice; memory grows by some bytes for each item.
 
@@ -144,8 +144,8 @@ def build_items(
             text = _text(chosen, opened, models, collected, Path(scratch), report)
             if text:
                 parents.append(text.model.save(folder / CODEBOOK))
-            values = _value_columns(collected, models)
             notes = Findings()
+            values = _value_columns(collected, models, chosen, Path(scratch), notes)
             parts = _parts(plan, opened, collected, text, values, notes)
             _check_schema(parts, models.before)
             kept = json.dumps(kept_values(values), ensure_ascii=False, indent=1)
@@ -170,7 +170,12 @@ def build_items(
             counts={
                 "items": count,
                 "topics": text.model.topics if text else 0,
-                "entities": len(values["ENTITIES"].kept) if "ENTITIES" in values else 0,
+                "entities": len(values[ENTITIES].kept) if ENTITIES in values else 0,
+                **(
+                    {CATEGORIES.lower(): len(values[CATEGORIES].kept)}
+                    if CATEGORIES in values
+                    else {}
+                ),
                 "warnings": len(findings),
             }
             | opened.damaged,
@@ -246,22 +251,19 @@ def _text(
     return _Text(fit_text_columns(rows, texts, collected.words, encoder, chosen), rows)
 
 
-def _value_columns(collected: Collected, models: Models) -> dict[str, ValueColumn]:
-    """The columns of entities and categories, in order.
-
-    Of the types that nobody has asked for, those stay that most items have.
-    """
-    is_asked_for = models.entity_types is not None
-    enough = limits.MIN_COMPLETENESS * collected.items
-    entities = {
-        name: column
-        for name, column in collected.entities.items()
-        if name == "ENTITIES"
-        or (
-            name in models.before.kept if models.before else is_asked_for or column.filled >= enough
-        )
-    }
-    return entities | collected.categories
+def _value_columns(
+    collected: Collected, models: Models, chosen: ItemSettings, scratch: Path, notes: Findings
+) -> dict[str, ValueColumn]:
+    """The columns of entities and categories, in order."""
+    if models.kb is None:
+        return collected.categories
+    choice = EntityChoice(
+        kb=models.kb,
+        values=chosen.entity_values,
+        types_are_asked_for=models.entity_types is not None,
+        before=models.before.kept if models.before else None,
+    )
+    return entity_columns(collected.entities, choice, scratch, notes) | collected.categories
 
 
 def _parts(

@@ -73,6 +73,13 @@ class ItemSettings(DatasetSettings):
     pieces: int = setting(10, minimum=1, maximum=100, help="product: codes per item")
     components: int = setting(32, minimum=1, maximum=90, help="pca: columns at most")
     rho: float = setting(0.2, minimum=0, maximum=1, help="entities with a lower rho are left out")
+    entity_values: str = setting(
+        "auto",
+        choices=("auto", "entities", "categories"),
+        help="what stands for an item's entities: entities: their titles, in ENTITIES; categories: "
+        "Wikipedia's categories of these, in ENTITY_CATEGORIES; auto: entities, or their "
+        "categories where fewer than 70 % of the items keep an entity and so many a category",
+    )
     seed: int = setting(0, minimum=0, help="start of the random generator")
     workers: int = setting(1, minimum=1, recorded=False, help="processes that link entities")
 

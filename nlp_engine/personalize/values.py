@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +52,9 @@ class ValueCollector:
 class ValueColumn:
     """The values of N items, of which some are kept.
 
+    Attributes:
+        values: (V) by number.
+
     Args:
         lists: (N) the values' numbers.
         values: (V) by number.
@@ -59,22 +62,36 @@ class ValueColumn:
     """
 
     def __init__(self, lists: NumberLists, values: Sequence[str], kept: np.ndarray) -> None:
-        self._lists, self._values, self._kept = lists, values, kept.tolist()
+        self.values = values
+        self._lists, self._kept = lists, kept.tolist()
+
+    def __len__(self) -> int:
+        """N."""
+        return len(self._lists)
 
     @property
     def kept(self) -> list[str]:
         """The values that stay."""
-        used = [value for value, is_kept in zip(self._values, self._kept, strict=False) if is_kept]
-        return used + list(self._values[len(self._kept) :])
+        used = [value for value, is_kept in zip(self.values, self._kept, strict=False) if is_kept]
+        return used + list(self.values[len(self._kept) :])
 
     @property
     def filled(self) -> int:
-        """Items with a value, kept or not."""
-        return int(np.count_nonzero(np.diff(self._lists.begins)))
+        """Items with a value that stays."""
+        begins = self._lists.begins[:-1][np.diff(self._lists.begins) > 0]
+        if not len(begins):
+            return 0
+        is_kept = np.array(self._kept)[self._lists.numbers]
+        return int(np.count_nonzero(np.logical_or.reduceat(is_kept, begins)))
+
+    def numbers(self) -> Iterator[list[int]]:
+        """The numbers of each item's values, kept or not."""
+        for numbers in self._lists:
+            yield numbers.tolist()
 
     def cell(self, item: int) -> str | None:
         """The cell of an item."""
-        kept, values = self._kept, self._values
+        kept, values = self._kept, self.values
         return cell_of(values[number] for number in self._lists[item].tolist() if kept[number])
 
 

@@ -11,7 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from nlp_engine.cli.app import app
 from nlp_engine.demo import DemoResult
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.entities.knowledge_base import KnowledgeBase
@@ -21,6 +23,8 @@ from nlp_engine.personalize.check import check_dataset
 from nlp_engine.personalize.datasets import build_interactions, build_users
 from nlp_engine.personalize.items import build_items
 from nlp_engine.personalize.records import read_records
+from nlp_engine.wiki.extract import extract_dumps
+from tests.conftest import make_dump
 
 WORDS = ["apple", "pear", "plum", "iron", "gold", "zinc", "the", "ore"]
 VECTORS = WordVectors(
@@ -183,6 +187,80 @@ def test_entities_and_their_types(tmp_path: Path, demo: DemoResult) -> None:
         build_items(source, tmp_path / "out2", kb=kb, entity_types=types)
 
 
+TOWNS = 1500
+
+
+def town(number: int) -> str:
+    return "".join("bcdfghjklm"[int(digit)] + "aeiou"[int(digit) % 5] for digit in f"{number:04}")
+
+
+@pytest.fixture(scope="module")
+def towns(tmp_path_factory: pytest.TempPathFactory) -> KnowledgeBase:
+    """More entities than a column takes, which have few categories."""
+    folder = tmp_path_factory.mktemp("towns")
+    pages = {
+        town(n).title(): f"A town.\n[[Category:Towns of {'BGW'[n % 3]}]]\n[[Category:Old towns]]"
+        for n in range(TOWNS)
+    }
+    for begin in range(0, TOWNS, 100):
+        links = (f"[[{town(n).title()}]]" for n in range(begin, begin + 100))
+        pages[f"List {town(begin)}"] = " and ".join(links) + "."
+    (folder / "towns.xml").write_bytes(make_dump(pages))
+    extract_dumps([folder / "towns.xml"], folder / "extracted")
+    return KnowledgeBase.build(folder / "extracted", folder / "kb")
+
+
+def notes(folder: Path) -> dict[str, dict[str, Any]]:
+    found = json.loads((folder / "check.json").read_text())
+    return {finding["rule"]: finding for finding in found}
+
+
+def test_categories_stand_in_for_entities_that_are_rare(
+    tmp_path: Path, towns: KnowledgeBase
+) -> None:
+    texts = [f"Come to {town(n).title()}" for n in range(TOWNS)]
+    source = write_items(tmp_path / "in.jsonl", texts)
+    made = build_items(source, tmp_path / "out", kb=towns)
+    assert cells(tmp_path / "out", "ENTITIES") == [None] * TOWNS
+    assert cells(tmp_path / "out", "ENTITY_CATEGORIES")[:3] == [
+        "Old towns|Towns of B", "Old towns|Towns of G", "Old towns|Towns of W",
+    ]  # fmt: skip
+    assert (made.counts["entities"], made.counts["entity_categories"]) == (0, 4)
+    note = notes(tmp_path / "out")["entity-categories"]
+    assert (note["level"], note["column"]) == ("warning", "ENTITY_CATEGORIES")
+    assert "1,000 of 1,500 items have one of the 1,000 entities kept" in note["message"]
+    assert "--entity-values entities" in note["message"]
+    assert check_dataset(tmp_path / "out") == []
+
+    build_items(source, tmp_path / "entities", kb=towns, entity_values="entities")
+    assert cells(tmp_path / "entities", "ENTITIES")[7] == town(7).title()
+    assert set(notes(tmp_path / "entities")) == {"completeness"}
+
+    few = write_items(tmp_path / "few.jsonl", texts[:2])
+    build_items(few, tmp_path / "few", kb=towns)
+    assert cells(tmp_path / "few", "ENTITIES") == [town(0).title(), town(1).title()]
+    assert notes(tmp_path / "few") == {}
+    build_items(few, tmp_path / "more", kb=towns, like=tmp_path / "out")
+    assert cells(tmp_path / "more", "ENTITY_CATEGORIES")[0] == "Old towns|Towns of B"
+    with pytest.raises(InputError, match="ENTITIES: the column is new"):
+        build_items(few, tmp_path / "no", kb=towns, like=tmp_path / "out", entity_values="entities")
+
+
+def test_where_neither_entities_nor_categories_fill_a_column(
+    tmp_path: Path, towns: KnowledgeBase
+) -> None:
+    texts = [f"Come to {town(0).title()}", *["Come to us"] * 9]
+    source = write_items(tmp_path / "in.jsonl", texts)
+    build_items(source, tmp_path / "out", kb=towns)
+    assert cells(tmp_path / "out", "ENTITIES")[:2] == [town(0).title(), None]
+    note = notes(tmp_path / "out")["few-entities"]
+    assert note["message"].startswith("1 of 10 items have one of the 1,000 entities kept, and 1")
+    assert "a lower --rho" in note["message"]
+    build_items(source, tmp_path / "categories", kb=towns, entity_values="categories")
+    assert cells(tmp_path / "categories", "ENTITY_CATEGORIES")[0] == "Old towns|Towns of B"
+    assert set(notes(tmp_path / "categories")) == {"completeness"}
+
+
 def test_columns_of_a_parquet_file(tmp_path: Path) -> None:
     import datetime
 
@@ -234,6 +312,22 @@ def test_the_domain_ecommerce(tmp_path: Path) -> None:
     ]  # fmt: skip
     with pytest.raises(InputError, match="CREATION_TIMESTAMP: the schema needs this field"):
         build_items(source, tmp_path / "vod", domain="VIDEO_ON_DEMAND", **mapping)
+
+
+def test_warnings_are_told(tmp_path: Path) -> None:
+    tags = [["a"], *[None] * 9]
+    source = write_items(tmp_path / "in.jsonl", ["t"] * 3 + [""] * 7, tags=tags)
+    command = ["items", "build", str(source), "-o", str(tmp_path / "out"), "--categories", "tags"]
+    done = CliRunner().invoke(app, command)
+    assert done.stdout.endswith("10 items, 0 topics, 0 entities, 9 warnings\n")
+    lines = done.stderr.splitlines()
+    assert lines[0] == (
+        "warning: column TAGS: 1 of 10 rows have a value; AWS recommends 70%: fill it, or leave "
+        "the column out"
+    )
+    assert lines[2].startswith("warning: row 4, column DESCRIPTION: there is no text")
+    assert lines[-1] == f"4 more warnings are in {tmp_path}/out/check.json"
+    assert CliRunner().invoke(app, [*command, "--overwrite", "--quiet"]).output == ""
 
 
 def test_users(tmp_path: Path) -> None:

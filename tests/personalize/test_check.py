@@ -202,7 +202,9 @@ def test_warnings_about_whole_columns(tmp_path: Path) -> None:
         (Level.WARNING, "completeness", "PRICE"),
     }
     (finding,) = (f for f in findings if f.rule == "completeness")
-    assert finding.message == "101 of 1,001 rows have a value; AWS recommends 70%"
+    assert finding.message == (
+        "101 of 1,001 rows have a value; AWS recommends 70%: fill it, or leave the column out"
+    )
 
 
 def test_many_findings_of_one_rule_are_counted(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def _check_completeness(rules: TableRules, totals: Totals, findings: Findings) -
             findings.warning(
                 "completeness",
                 f"{total.filled:,} of {totals.rows:,} rows have a value; AWS recommends "
-                f"{limits.MIN_COMPLETENESS:.0%}",
+                f"{limits.MIN_COMPLETENESS:.0%}: fill it, or leave the column out",
                 column.name,
             )
 
