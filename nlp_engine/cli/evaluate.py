@@ -91,17 +91,17 @@ def _evaluate_vectors(
     model: Path, data: list[Path], json: bool, options: Mapping[str, Any]
 ) -> None:
     from nlp_engine import settings
-    from nlp_engine.embeddings.evaluation import bundled_sets, eval_json, evaluate
+    from nlp_engine.embeddings.evaluation import bundled_sets, by_name, eval_json, evaluate
     from nlp_engine.embeddings.vectors import WordVectors
     from nlp_engine.errors import InputError
     from nlp_engine.text.tokenizers import TokenizerSettings
 
     chosen = settings.from_mapping(EvaluationSettings, options)
     vectors = WordVectors.open(model)
-    data = data or bundled_sets(TokenizerSettings.of(vectors.manifest).language)
-    if not data:
+    sets = by_name(data) or bundled_sets(TokenizerSettings.of(vectors.manifest).language)
+    if not sets:
         raise InputError(f"no evaluation set for the language of {model}; name a file")
-    results = evaluate(vectors, data, chosen)
+    results = evaluate(vectors, sets, chosen)
     if json:
         print_json(eval_json(results))
     else:

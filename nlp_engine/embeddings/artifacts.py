@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ def write_vectors(
     return vectors
 
 
-def write_evaluation(folder: Path, vectors: WordVectors, sets: Sequence[Path]) -> None:
+def write_evaluation(folder: Path, vectors: WordVectors, sets: Mapping[str, Path]) -> None:
     """Write `eval.json`: vectors on files of word pairs and analogies."""
     _write_json(folder / "eval.json", eval_json(evaluate(vectors, sets)))
 

@@ -8,7 +8,7 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from nlp_engine.corpus.build import corpus_file
 from nlp_engine.corpus.vocabulary import EncodedCorpus, encode_corpus
 from nlp_engine.embeddings import distributed, peers, trainer
 from nlp_engine.embeddings.artifacts import write_evaluation, write_training, write_vectors
-from nlp_engine.embeddings.evaluation import bundled_sets
+from nlp_engine.embeddings.evaluation import bundled_sets, by_name
+from nlp_engine.embeddings.evaluation.sets import read_set
 from nlp_engine.embeddings.hyperparameters import Word2VecSettings, with_preset
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.engines.result import TrainedVectors
@@ -37,7 +38,7 @@ def train_vectors(
     corpus: Path | str | Sequence[Path | str],
     out: Path | str | None = None,
     *,
-    pairs: Sequence[Path | str] = (),
+    pairs: Sequence[Path | str] | Mapping[str, Path | str] = (),
     checkpoints: Path | str | None = None,
     overwrite: bool = False,
     report: Report = silent,
@@ -57,8 +58,8 @@ def train_vectors(
         corpus: A corpus folder, or a file of space-separated words with one sentence per line or
             all in one; or several of these.
         out: The folder to make; None keeps only the returned vectors.
-        pairs: Files of word pairs or analogies to evaluate on; by default WordSim353,
-            SimLex-999 and Google's analogies for English.
+        pairs: Files of word pairs or analogies to evaluate on, perhaps by the names that they have
+            in `eval.json`; by default WordSim353, SimLex-999 and Google's analogies for English.
         checkpoints: An existing folder for checkpoints; by default they are kept beside `out`.
         overwrite: Replace an existing folder.
         report: Told of words, loss and learning rate.
@@ -83,7 +84,7 @@ def train_vectors(
         for remark in chosen.remarks():
             _log.warning(remark)
         corpora = _open_corpora(given)
-        sets = _evaluation_sets(corpora, chosen, [Path(pair) for pair in pairs])
+        sets = _evaluation_sets(corpora, chosen, pairs)
         kept = Path(checkpoints) if checkpoints else None
         if out is None:
             with tempfile.TemporaryDirectory() as scratch:
@@ -127,17 +128,25 @@ def _open_corpora(given: Sequence[Path]) -> _Corpora:
 
 
 def _evaluation_sets(
-    corpora: _Corpora, chosen: Word2VecSettings, pairs: list[Path]
-) -> Sequence[Path]:
+    corpora: _Corpora,
+    chosen: Word2VecSettings,
+    pairs: Sequence[Path | str] | Mapping[str, Path | str],
+) -> Mapping[str, Path]:
     if not chosen.evaluation:
-        return []
-    if pairs:
-        return pairs
+        return {}
+    if isinstance(pairs, Mapping):
+        named = {name: Path(path) for name, path in pairs.items()}
+    else:
+        named = by_name(map(Path, pairs))
+    if named:
+        for path in named.values():
+            read_set(path)  # what is wrong with it is told before hours of training
+        return named
     try:
         sets = bundled_sets(corpora.language)
     except MissingExtraError as error:
         _log.warning("not evaluated, as the evaluation sets come with gensim: %s", error)
-        return []
+        return {}
     if not sets:
         _log.warning("no evaluation set for language %s: not evaluated", corpora.language)
     return sets
@@ -158,7 +167,7 @@ def _train(
     corpora: _Corpora,
     out: Path,
     chosen: Word2VecSettings,
-    sets: Sequence[Path],
+    sets: Mapping[str, Path],
     kept: Path | None,
     overwrite: bool,
     report: Report,

@@ -63,5 +63,5 @@ def score(
 
 def correlation(vectors: WordVectors, path: Path) -> tuple[float, int]:
     """Spearman's rho of cosines with a set's scores, and the pairs that were found."""
-    (result,) = evaluate(vectors, [path]).similarity.values()
+    (result,) = evaluate(vectors, {path.name: path}).similarity.values()
     return 100 * result.spearmans_rho, result.total_pairs - result.not_found

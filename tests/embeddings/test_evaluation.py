@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from nlp_engine.demo import DemoResult
 from nlp_engine.embeddings.evaluation import (
     bundled_sets,
+    by_name,
     eval_json,
     evaluate,
     read_eval_json,
@@ -135,7 +136,7 @@ def test_analogies_with_and_without_sections(tmp_path: Path) -> None:
 def test_damaged_files_name_file_and_line(tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / "set.txt").write_text(content)
     with pytest.raises(InputError, match=message) as caught:
-        evaluate(VECTORS, [tmp_path / "set.txt"])
+        evaluate(VECTORS, by_name([tmp_path / "set.txt"]))
     assert "set.txt" in str(caught.value)
     assert len(str(caught.value)) < 300
 
@@ -189,7 +190,7 @@ def test_real_analogies(
 def test_rho_and_coverage(tmp_path: Path) -> None:
     (tmp_path / "tabs.tsv").write_text("A\tB\t9\na\tc\t5\na\td\t1\na\tx\t3\n")
     (tmp_path / "spaces.txt").write_text("word1 word2 score\na b 1.5\na c 2.5\na d 3.5\n")
-    results = evaluate(VECTORS, [tmp_path / "tabs.tsv", tmp_path / "spaces.txt"])
+    results = evaluate(VECTORS, by_name([tmp_path / "tabs.tsv", tmp_path / "spaces.txt"]))
     assert results.similarity == {
         "tabs.tsv": SimilarityResult(1, pytest.approx(1.0), 4),
         "spaces.txt": SimilarityResult(0, pytest.approx(-1.0), 3),
@@ -204,13 +205,13 @@ def test_mean_rho_is_that_of_wordsim353_where_it_is_given(tmp_path: Path) -> Non
     files = [tmp_path / name for name in sets]
     for path in files:
         path.write_text(sets[path.name])
-    assert evaluate(VECTORS, files).mean_rho == pytest.approx(1 / 3)
-    assert evaluate(VECTORS, files[3:]).mean_rho == pytest.approx(-1)
+    assert evaluate(VECTORS, by_name(files)).mean_rho == pytest.approx(1 / 3)
+    assert evaluate(VECTORS, by_name(files[3:])).mean_rho == pytest.approx(-1)
 
 
 def test_eval_json_has_blazingtexts_shape(tmp_path: Path) -> None:
     (tmp_path / "EN-WS-353-ALL.txt").write_text("a b 2\na d 1\nx y 3\n")
-    assert eval_json(evaluate(VECTORS, [tmp_path / "EN-WS-353-ALL.txt"])) == {
+    assert eval_json(evaluate(VECTORS, by_name([tmp_path / "EN-WS-353-ALL.txt"]))) == {
         "EN-WS-353-ALL.txt": {
             "not_found": 1,
             "spearmans_rho": pytest.approx(1.0),
@@ -223,7 +224,9 @@ def test_eval_json_has_blazingtexts_shape(tmp_path: Path) -> None:
 def test_nothing_found_gives_zero_as_blazingtext_does(tmp_path: Path) -> None:
     (tmp_path / "pairs.txt").write_text("x y 1\ny z 2\n")
     (tmp_path / "questions.txt").write_text("x y z w\n")
-    results = eval_json(evaluate(VECTORS, [tmp_path / "pairs.txt", tmp_path / "questions.txt"]))
+    results = eval_json(
+        evaluate(VECTORS, by_name([tmp_path / "pairs.txt", tmp_path / "questions.txt"]))
+    )
     nothing = {"accuracy": 0.0, "correct": 0, "not_found": 1, "total": 1}
     assert results == {
         "mean_rho": 0.0,
@@ -250,7 +253,9 @@ def test_analogies_counted_by_hand(tmp_path: Path) -> None:
     path.write_text(
         ": family\nMan king woman queen\nman king woman rare\n: gram8-plural\nman men king kings\n"
     )
-    result = evaluate(vectors, [path], EvaluationSettings(restrict_vocab=7)).analogies[path.name]
+    result = evaluate(vectors, by_name([path]), EvaluationSettings(restrict_vocab=7)).analogies[
+        path.name
+    ]
     assert (result.semantic.correct, result.semantic.not_found, result.semantic.total) == (1, 1, 2)
     assert result.semantic.accuracy == 1
     assert (result.syntactic.not_found, result.syntactic.total) == (0, 1)
@@ -276,7 +281,7 @@ def test_analogies_agree_with_gensim(demo: DemoResult, restrict_vocab: int) -> N
     }
     files = [Path(datapath("questions-words.txt"))]
     chosen = EvaluationSettings(restrict_vocab=restrict_vocab)
-    found = evaluate(vectors, files, chosen).analogies["questions-words.txt"]
+    found = evaluate(vectors, by_name(files), chosen).analogies["questions-words.txt"]
     assert found.all.total == 19_544
     assert {
         name: (score.correct, score.total - score.not_found - score.correct)
@@ -289,7 +294,7 @@ def test_words_are_looked_up_in_the_vectors_case(tmp_path: Path) -> None:
     (tmp_path / "pairs.txt").write_text("Paris London 9\nParis Tree 1\nLondon TREE 2\n")
     matrix = np.array([[1, 0], [0.9, 0.2], [0, 1]], np.float32)
     for words in (["paris", "london", "tree"], ["Paris", "London", "tree"]):
-        results = evaluate(WordVectors(words, matrix), [tmp_path / "pairs.txt"])
+        results = evaluate(WordVectors(words, matrix), by_name([tmp_path / "pairs.txt"]))
         assert results.similarity["pairs.txt"].not_found == 0
         assert results.mean_rho == pytest.approx(1)
 
@@ -310,24 +315,24 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "pairs.txt").write_text("a b 1\n")
     with pytest.raises(InputError, match=r"two files .* named pairs\.txt"):
-        evaluate(VECTORS, [tmp_path / "one" / "pairs.txt", tmp_path / "two" / "pairs.txt"])
+        evaluate(VECTORS, by_name([tmp_path / "one" / "pairs.txt", tmp_path / "two" / "pairs.txt"]))
 
 
 def test_the_bundled_sets_are_the_known_ones() -> None:
     results = evaluate(VECTORS, bundled_sets("en"))
     assert results.similarity == {
-        "wordsim353.tsv": SimilarityResult(353, 0.0, 353),
+        "EN-WS-353-ALL.txt": SimilarityResult(353, 0.0, 353),
         "simlex999.txt": SimilarityResult(999, 0.0, 999),
     }
     assert results.analogies["questions-words.txt"].semantic.total == 8_869
     assert results.analogies["questions-words.txt"].syntactic.total == 10_675
-    assert bundled_sets("gd") == []
+    assert bundled_sets("gd") == {}
 
 
 def test_results_are_read_back(tmp_path: Path) -> None:
     (tmp_path / "pairs.txt").write_text("a b 2\na d 1\nx y 3\n")
     (tmp_path / "google.txt").write_text(": family\na b c d\n: gram1\na b c x\n")
-    results = evaluate(VECTORS, [tmp_path / "pairs.txt", tmp_path / "google.txt"])
+    results = evaluate(VECTORS, by_name([tmp_path / "pairs.txt", tmp_path / "google.txt"]))
     path = tmp_path / "eval.json"
     path.write_text(json.dumps(eval_json(results), indent=4, sort_keys=True))
     assert read_eval_json(path) == results

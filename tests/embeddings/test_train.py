@@ -44,7 +44,7 @@ def test_word_similarity_of_the_real_sample(demo: DemoResult) -> None:
     ).evaluate_word_pairs(
         gensim.test.utils.datapath("wordsim353.tsv"), case_insensitive=True, restrict_vocab=10**6
     )
-    result = results["wordsim353.tsv"]
+    result = results["EN-WS-353-ALL.txt"]
     assert result["spearmans_rho"] == pytest.approx(gensims[1].statistic, abs=1e-3)
     assert result["total_pairs"] == 353
     assert results["mean_rho"] == result["spearmans_rho"] == demo.mean_rho

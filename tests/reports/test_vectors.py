@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nlp_engine.embeddings.evaluation import eval_json, evaluate
+from nlp_engine.embeddings.evaluation import by_name, eval_json, evaluate
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import FormatError, InputError
 from nlp_engine.files import sha256
@@ -48,7 +48,7 @@ def make_folder(
         pairs, questions = folder.parent / "pairs.txt", folder.parent / "questions.txt"
         pairs.write_text("king queen 9\nking lake 1\nriver lake 8\nking emperor 7\n")
         questions.write_text(": family\nking queen doctor nurse\n: gram8\napple x orange y\n")
-        results = eval_json(evaluate(vectors, [pairs, questions]))
+        results = eval_json(evaluate(vectors, by_name([pairs, questions])))
         (folder / "eval.json").write_text(json.dumps(results))
     write_manifest(
         folder,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,20 @@ from nlp_engine.embeddings.settings import EvaluationSettings
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import FormatError, InputError, require
 
-_BUNDLED = ("wordsim353.tsv", "simlex999.txt", "questions-words.txt")
+WORDSIM353 = "EN-WS-353-ALL.txt"
+"""WordSim353's 353 pairs, by the name of BlazingText's file."""
+
+_BUNDLED = {
+    WORDSIM353: "wordsim353.tsv",  # gensim's name of the same pairs
+    "simlex999.txt": "simlex999.txt",
+    "questions-words.txt": "questions-words.txt",
+}
 _WORDSIM353 = re.compile(r"(ws|wordsim)-?353", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """Results by name of the set's file."""
+    """Results by name of the set."""
 
     similarity: Mapping[str, SimilarityResult] = field(default_factory=dict)
     analogies: Mapping[str, AnalogyResult] = field(default_factory=dict)
@@ -45,39 +52,50 @@ class Evaluation:
         return float(np.mean(chosen or list(rhos.values()))) if rhos else None
 
 
-def bundled_sets(language: str) -> list[Path]:
-    """The evaluation sets at hand for a language: those in gensim's data for English.
+def bundled_sets(language: str) -> dict[str, Path]:
+    """The evaluation sets at hand for a language, by name: those in gensim's data for English.
 
     Raises:
         MissingExtraError: gensim is not installed.
     """
     if language != "en":
-        return []
+        return {}
     datapath = require("gensim.test.utils", "gensim").datapath
-    return [Path(datapath(name)) for name in _BUNDLED]
+    return {name: Path(datapath(file)) for name, file in _BUNDLED.items()}
+
+
+def by_name(files: Iterable[Path]) -> dict[str, Path]:
+    """Files to evaluate on, by their names.
+
+    Raises:
+        InputError: Two have the same name.
+    """
+    named: dict[str, Path] = {}
+    for path in files:
+        if named.setdefault(path.name, path) is not path:
+            raise InputError(f"two files to evaluate on are named {path.name}; rename {path}")
+    return named
 
 
 def evaluate(
     vectors: WordVectors,
-    files: Sequence[Path],
+    sets: Mapping[str, Path],
     settings: EvaluationSettings = EvaluationSettings(),  # noqa: B008 (frozen)
 ) -> Evaluation:
-    """Evaluate vectors on files of word pairs and of analogies.
+    """Evaluate vectors on files of word pairs and of analogies, which have names.
 
     Only the vocabulary counts as found, also for vectors with sub-words.
 
     Raises:
-        InputError: A file cannot be read or is of neither kind, or two have the same name.
+        InputError: A file cannot be read or is of neither kind.
     """
     similarity, analogies = {}, {}
-    for path in files:
-        if path.name in similarity or path.name in analogies:
-            raise InputError(f"two files to evaluate on are named {path.name}; rename {path}")
+    for name, path in sets.items():
         content = read_set(path)
         if isinstance(content, WordPairs):
-            similarity[path.name] = evaluate_pairs(vectors, content.pairs)
+            similarity[name] = evaluate_pairs(vectors, content.pairs)
         else:
-            analogies[path.name] = evaluate_analogies(vectors, content, settings.restrict_vocab)
+            analogies[name] = evaluate_analogies(vectors, content, settings.restrict_vocab)
     return Evaluation(similarity=similarity, analogies=analogies)
 
 

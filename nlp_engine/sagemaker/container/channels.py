@@ -10,7 +10,7 @@ from pathlib import Path
 from nlp_engine.errors import InputError
 from nlp_engine.sagemaker.container.configuration import read_object
 
-TRAIN, VALIDATION = "train", "validation"
+TRAIN, VALIDATION, EVALUATION = "train", "validation", "evaluation"
 _FIRST_EPOCH = "_0"
 _INPUT_MODES = ("File", "FastFile", "Pipe")
 _RECORDIO_CONTENT = "application/x-recordio"
@@ -21,7 +21,7 @@ class Channel:
     """A channel.
 
     Attributes:
-        name: `train` or `validation`.
+        name: `train`, `validation` or `evaluation`.
         path: Its folder; or, in Pipe mode, the pipe of its first epoch.
         piped: Whether it comes through a pipe.
         wrapped: Whether its records are said to be wrapped as RecordIO.
@@ -77,16 +77,18 @@ def read_channels(root: Path) -> dict[str, Channel]:
 def check_channels(channels: Iterable[str], mode: str, *, supervised: bool) -> None:
     """Check that a job has the channels that its mode takes, and no others.
 
+    Beyond BlazingText's there is `evaluation`: files of word pairs or analogies for word vectors.
+
     Args:
         channels: Their names.
         mode: The training architecture, for errors.
-        supervised: Whether it takes validation data.
+        supervised: Whether it takes validation data, or evaluation sets.
 
     Raises:
         InputError: Names the channel that is missing or too many.
     """
     channels = list(channels)
-    allowed = (TRAIN, VALIDATION) if supervised else (TRAIN,)
+    allowed = (TRAIN, VALIDATION if supervised else EVALUATION)
     for name in channels:
         if name not in allowed:
             raise InputError(

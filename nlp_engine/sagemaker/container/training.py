@@ -6,15 +6,20 @@ import contextlib
 import json
 import logging
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nlp_engine.classification.train import train_classifier
+from nlp_engine.corpus.build import corpus_file
+from nlp_engine.embeddings.evaluation import WORDSIM353, bundled_sets, by_name
+from nlp_engine.embeddings.hyperparameters import Word2VecSettings
 from nlp_engine.embeddings.train import train_vectors
-from nlp_engine.errors import InputError, SettingError
+from nlp_engine.errors import InputError, MissingExtraError, SettingError
 from nlp_engine.sagemaker.container import mpi
 from nlp_engine.sagemaker.container.channels import (
+    EVALUATION,
     TRAIN,
     VALIDATION,
     Channel,
@@ -24,7 +29,7 @@ from nlp_engine.sagemaker.container.channels import (
 from nlp_engine.sagemaker.container.configuration import Hyperparameters, read_hyperparameters
 from nlp_engine.sagemaker.container.failures import report_failure
 from nlp_engine.sagemaker.container.hosts import Hosts, read_hosts
-from nlp_engine.sagemaker.container.texts import channel_text
+from nlp_engine.sagemaker.container.texts import channel_files, channel_text
 from nlp_engine.sagemaker.training_log import TrainingLog, log_accuracies, log_evaluation
 
 ML_ROOT = Path("/opt/ml")
@@ -155,13 +160,36 @@ def _train_vectors(job: _Job, corpus: Path, made: Path) -> None:
     if job.hosts.several:
         options["distributed"] = True
     log = TrainingLog(job.hyperparameters.training.epochs, hosts=len(job.hosts.hosts))
-    train_vectors(corpus, made, report=log.report, checkpoints=job.checkpoints, **options)
+    train_vectors(
+        corpus,
+        made,
+        pairs=_evaluation_sets(job, corpus),
+        report=log.report,
+        checkpoints=job.checkpoints,
+        **options,
+    )
     if not made.exists():
         return  # another instance has the model
     log.finish("!")
     if results := _eval_json(made):
         log_evaluation(job.root / "model" / "vectors.txt", results)
         _log.info("#mean_rho: %s", results["mean_rho"])
+
+
+def _evaluation_sets(job: _Job, corpus: Path) -> Mapping[str, Path]:
+    """What word vectors are evaluated on: the job's channel, or WordSim353 as in BlazingText."""
+    chosen = job.hyperparameters.training
+    if not (isinstance(chosen, Word2VecSettings) and chosen.evaluation):
+        return {}
+    if (channel := job.channels.get(EVALUATION)) is not None:
+        if channel.piped:
+            raise InputError(f"the channel {EVALUATION} has files; set its input mode to File")
+        return by_name(channel_files(channel))
+    _, parent = corpus_file(corpus)
+    with contextlib.suppress(MissingExtraError):  # the training says so
+        sets = bundled_sets(parent.language if parent else "en")
+        return {name: path for name, path in sets.items() if name == WORDSIM353}
+    return {}
 
 
 def _eval_json(made: Path) -> dict[str, Any]:

@@ -71,6 +71,49 @@ def test_mean_rho_is_logged_as_blazingtext_does(
     assert rho and float(rho[1]) == stored["mean_rho"]
 
 
+def test_eval_json_is_blazingtexts(tmp_path: Path) -> None:
+    options = {"mode": "cbow", "vector_dim": "4", "min_count": "1", "threads": "1"}
+    root = make_root(tmp_path, options, train="tiger cat plane car money bank\n" * 50)
+    assert container.train(root) == 0
+    text = (root / "model" / "eval.json").read_text()
+    results = json.loads(text)
+    rho = results["mean_rho"]
+    assert -1 <= rho <= 1
+    assert results == {
+        "EN-WS-353-ALL.txt": {"not_found": 348, "spearmans_rho": rho, "total_pairs": 353},
+        "mean_rho": rho,
+    }
+    assert text == json.dumps(results, indent=4, sort_keys=True) + "\n"
+
+
+def test_evaluation_sets_of_ones_own(tmp_path: Path) -> None:
+    """BlazingText's three from a channel: with their names, and the mean of their rhos."""
+    names = ["EN-WS-353-ALL.txt", "EN-WS-353-REL.txt", "EN-WS-353-SIM.txt"]
+    options = {"mode": "cbow", "vector_dim": "4", "min_count": "1", "threads": "1"}
+    root = make_root(
+        tmp_path, options, train="tiger cat plane car money bank\n" * 50, evaluation="tiger cat 9\n"
+    )
+    folder = root / "input" / "data" / "evaluation"
+    (folder / "evaluation.txt").unlink()
+    for name, scores in zip(names, ((3, 2, 1), (1, 2, 3), (3, 1, 2)), strict=True):
+        pairs = zip(("tiger", "plane", "money"), ("cat", "car", "bank"), scores, strict=True)
+        (folder / name).write_text("".join(f"{a}\t{b}\t{c}\r\n" for a, b, c in pairs))
+    assert container.train(root) == 0
+    results = json.loads((root / "model" / "eval.json").read_text())
+    assert list(results) == [*names, "mean_rho"]
+    rhos = [results[name]["spearmans_rho"] for name in names]
+    assert rhos[0] == pytest.approx(-rhos[1])
+    assert results["mean_rho"] == pytest.approx(sum(rhos) / 3)
+
+
+def test_evaluation_sets_come_as_files(tmp_path: Path) -> None:
+    options = {**VECTORS, "evaluation": "True"}
+    root = make_root(tmp_path, options, train="a b c\n" * 50)
+    describe(root, "inputdataconfig", {"train": {}, "evaluation": {"TrainingInputMode": "Pipe"}})
+    assert container.train(root) == 1
+    assert "set its input mode to File" in failure_of(root)
+
+
 def test_values_as_sdks_send_them_and_names_that_the_platform_adds(tmp_path: Path) -> None:
     given = {
         **VECTORS,
@@ -107,6 +150,16 @@ def test_values_as_sdks_send_them_and_names_that_the_platform_adds(tmp_path: Pat
             "channel validation cannot be used: mode skip",
         ),
         (SUPERVISED, {"train": LABELLED, "test": "x"}, "takes train and validation only"),
+        (
+            SUPERVISED,
+            {"train": LABELLED, "evaluation": "a b 1"},
+            "channel evaluation cannot be used",
+        ),
+        (
+            {**VECTORS, "evaluation": "True"},
+            {"train": "a b", "evaluation": "no pairs at all here"},
+            "expected two words and a score",
+        ),
         ({**SUPERVISED, "early_stopping": "True"}, {"train": LABELLED}, "early_stopping is True"),
     ],
 )
