@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 from types import FrameType
@@ -12,6 +13,9 @@ from typing import NoReturn
 def main() -> NoReturn:
     """Run `nlp-engine`; exit codes are 0, 1 (a check failed), 2 (bad input) and 130 (Ctrl-C)."""
     signal.signal(signal.SIGTERM, _stop)
+    # From its import on, and after each product, NumPy's OpenBLAS would keep the other processors
+    # running for 0.1 s, in case there is another one.
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "10")
     logging.basicConfig(stream=sys.stderr, format="nlp-engine: %(message)s", level=logging.WARNING)
     try:
         from nlp_engine.cli.app import app

@@ -1,6 +1,7 @@
 #include "encoder.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <limits>
@@ -23,78 +24,108 @@ struct Word {
   std::uint32_t text;  // the index of its text
 };
 
-// Hash table from a word's bytes to a running id (open addressing, linear probing, at most half
-// full). The first 16 bytes stand in the slot itself, so that nearly every look-up touches one
-// cache line and never the text; longer words carry a hash of the rest and are compared in full.
-class WordTable {
- public:
-  WordTable() : slots_(std::size_t{1} << 16) {}
+// Of what is too long to be a word so much that this can be told.
+Word word_between(const std::uint8_t* from, const std::uint8_t* to, std::uint32_t text) {
+  const auto length = std::min(static_cast<std::size_t>(to - from), max_word_bytes + 1);
+  return {from, static_cast<std::uint32_t>(length), text};
+}
 
-  std::uint32_t id_of(Word word, const std::uint8_t* text_end) {
-    const Key key = key_of(word, text_end);
-    for (std::size_t at = hash(key, word.length) & mask();; at = (at + 1) & mask()) {
-      Slot& slot = slots_[at];
-      if (slot.key == key && slot.length == word.length &&
-          (word.length <= 16 || std::memcmp(words_[slot.id].data, word.data, word.length) == 0)) {
-        return slot.id;
-      }
-      if (slot.length == 0) return insert(slot, key, word);
-    }
-  }
-
-  std::size_t size() const { return words_.size(); }
-  const std::vector<Word>& words() const { return words_; }
-
- private:
+// A word on the way into a table.
+struct Sought {
+  // The first 16 bytes; for longer words the second half is mixed with a hash of the rest.
   struct Key {
     std::uint64_t low = 0, high = 0;
     bool operator==(const Key&) const = default;
   };
-  struct Slot {
-    Key key;
+  Word word;
+  Key key;
+  std::size_t hash;
+};
+
+std::uint64_t low_bytes(std::uint32_t count) {
+  return count >= 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * count)) - 1;
+}
+
+Sought::Key key_of(const Word& word, const std::uint8_t* text_end) {
+  Sought::Key key;
+  if (text_end - word.data >= 16) {
+    std::memcpy(&key.low, word.data, 8);
+    std::memcpy(&key.high, word.data + 8, 8);
+    key.low &= low_bytes(word.length);
+    key.high &= word.length > 8 ? low_bytes(word.length - 8) : 0;
+  } else {
+    std::uint8_t bytes[16] = {};
+    std::memcpy(bytes, word.data, std::min<std::uint32_t>(word.length, 16));
+    std::memcpy(&key.low, bytes, 8);
+    std::memcpy(&key.high, bytes + 8, 8);
+  }
+  for (std::uint32_t i = 16; i < word.length; ++i) {
+    key.high = (key.high ^ word.data[i]) * 0x100000001B3ull;  // FNV-1a's prime
+  }
+  return key;
+}
+
+std::size_t hash_of(const Sought::Key& key, std::uint32_t length) {
+  // Two 64-bit multiplications folded by shifts: enough mixing for words, no 128-bit type needed.
+  std::uint64_t h = (key.low ^ (std::uint64_t{length} << 56)) * 0x9E3779B97F4A7C15ull;
+  h = (h ^ (h >> 32) ^ key.high) * 0xD1B54A32D192ED03ull;
+  return static_cast<std::size_t>(h ^ (h >> 29));
+}
+
+Sought sought_for(const Word& word, const std::uint8_t* text_end) {
+  const Sought::Key key = key_of(word, text_end);
+  return {word, key, hash_of(key, word.length)};
+}
+
+// Hash table from a word's bytes to a running id and a count (open addressing, linear probing, at
+// most half full). The word's key stands in the slot itself, so that nearly every word touches one
+// cache line and never the text; those over 16 bytes are compared in full.
+class WordTable {
+ public:
+  WordTable() : slots_(std::size_t{1} << 12) {}
+
+  void prefetch(const Sought& sought) const {
+    __builtin_prefetch(&slots_[sought.hash & mask()], 1);
+  }
+
+  // Counts a word `times` more; its id, which is the size before if it is new.
+  std::uint32_t add(const Sought& sought, std::int64_t times) {
+    const Word& word = sought.word;
+    for (std::size_t at = sought.hash & mask();; at = (at + 1) & mask()) {
+      Slot& slot = slots_[at];
+      if (slot.key == sought.key && slot.length == word.length &&
+          (word.length <= 16 || std::memcmp(words_[slot.id].data, word.data, word.length) == 0)) {
+        slot.count += times;
+        return slot.id;
+      }
+      if (slot.length == 0) return insert(slot, sought, times);
+    }
+  }
+
+  std::size_t size() const { return words_.size(); }
+  const std::vector<Word>& words() const { return words_; }  // by id, as are the counts
+  std::vector<std::int64_t> counts() const {
+    std::vector<std::int64_t> all(words_.size());
+    for (const Slot& slot : slots_) {
+      if (slot.length > 0) all[slot.id] = slot.count;
+    }
+    return all;
+  }
+
+ private:
+  struct alignas(32) Slot {  // half a cache line
+    Sought::Key key;
     std::uint32_t id = 0;
     std::uint32_t length = 0;  // 0: empty
+    std::int64_t count = 0;
   };
 
   std::size_t mask() const { return slots_.size() - 1; }
 
-  static std::uint64_t low_bytes(std::uint32_t count) {
-    return count >= 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * count)) - 1;
-  }
-
-  static Key key_of(Word word, const std::uint8_t* text_end) {
-    Key key;
-    if (text_end - word.data >= 16) {
-      std::memcpy(&key.low, word.data, 8);
-      std::memcpy(&key.high, word.data + 8, 8);
-      key.low &= low_bytes(word.length);
-      key.high &= word.length > 8 ? low_bytes(word.length - 8) : 0;
-    } else {
-      std::uint8_t bytes[16] = {};
-      std::memcpy(bytes, word.data, std::min<std::uint32_t>(word.length, 16));
-      std::memcpy(&key.low, bytes, 8);
-      std::memcpy(&key.high, bytes + 8, 8);
-    }
-    for (std::uint32_t i = 16; i < word.length; ++i) {
-      key.high = (key.high ^ word.data[i]) * 0x100000001B3ull;  // FNV-1a's prime
-    }
-    return key;
-  }
-
-  static std::size_t hash(const Key& key, std::uint32_t length) {
-    // Two 64-bit multiplications folded by shifts: enough mixing for words, no 128-bit type needed.
-    std::uint64_t h = (key.low ^ (std::uint64_t{length} << 56)) * 0x9E3779B97F4A7C15ull;
-    h = (h ^ (h >> 32) ^ key.high) * 0xD1B54A32D192ED03ull;
-    return static_cast<std::size_t>(h ^ (h >> 29));
-  }
-
-  std::uint32_t insert(Slot& slot, const Key& key, Word word) {
-    if (words_.size() >= static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
-      throw std::length_error("more than 2^31 distinct words");
-    }
+  std::uint32_t insert(Slot& slot, const Sought& sought, std::int64_t times) {
     const auto id = static_cast<std::uint32_t>(words_.size());
-    words_.push_back(word);
-    slot = Slot{key, id, word.length};
+    words_.push_back(sought.word);
+    slot = Slot{sought.key, id, sought.word.length, times};
     if (2 * words_.size() > slots_.size()) grow();
     return id;
   }
@@ -104,7 +135,7 @@ class WordTable {
     old.swap(slots_);
     for (const Slot& slot : old) {
       if (slot.length == 0) continue;
-      std::size_t at = hash(slot.key, slot.length) & mask();
+      std::size_t at = hash_of(slot.key, slot.length) & mask();
       while (slots_[at].length != 0) at = (at + 1) & mask();
       slots_[at] = slot;
     }
@@ -112,6 +143,45 @@ class WordTable {
 
   std::vector<Slot> slots_;
   std::vector<Word> words_;
+};
+
+// A word's hash says which of these tables has it, so that the tables of several threads are merged
+// by several threads. Its id is its table's, with the table in the lowest bits.
+constexpr std::uint32_t tables = 16;
+constexpr std::size_t most_in_table = (std::size_t{1} << 31) / tables;
+
+std::size_t table_of(const Sought& sought) { return sought.hash >> 60; }
+
+// The table's cache line is what a word waits for: words come in batches of which all lines are
+// fetched first.
+constexpr std::size_t batch_words = 16;
+
+class Words {
+ public:
+  Sought seek(const Word& word, const std::uint8_t* text_end) const {
+    const Sought sought = sought_for(word, text_end);
+    tables_[table_of(sought)].prefetch(sought);
+    return sought;
+  }
+
+  struct Added {
+    std::uint32_t id;
+    bool is_new;
+  };
+
+  Added add(const Sought& sought) {
+    const std::size_t at = table_of(sought);
+    WordTable& table = tables_[at];
+    const std::size_t before = table.size();
+    if (before == most_in_table) throw std::length_error("more than 2^31 distinct words");
+    const std::uint32_t id = table.add(sought, 1);
+    return {id * tables + static_cast<std::uint32_t>(at), id == before};
+  }
+
+  WordTable& table(std::size_t at) { return tables_[at]; }
+
+ private:
+  std::array<WordTable, tables> tables_;
 };
 
 // The texts as if they stood one after the other.
@@ -140,29 +210,26 @@ struct Corpus {
 // One thread's share of the corpus.
 struct Part {
   std::size_t begin = 0, end = 0;    // positions in the corpus
-  WordTable table;
-  std::vector<std::int64_t> counts;  // by provisional id
+  Words words;
   std::int32_t* ids = nullptr;       // provisional ids and line_end, in the caller's scratch
   std::size_t ids_size = 0;
   std::int64_t lines = 0;
   EncodingProblem problem = EncodingProblem::none;
   std::int64_t problem_position = 0;
-  std::vector<std::int32_t> final_ids;  // by provisional id; `dropped` for rare words
+  std::vector<std::int32_t> final_ids[tables];  // by id in the table; `dropped` for rare words
 };
 
 // Adds a word; false if it is none, with the problem noted.
-bool add_word(Part& part, const Corpus& corpus, const std::uint8_t* from, const std::uint8_t* to,
-              std::uint32_t text) {
-  const Word word{from, static_cast<std::uint32_t>(to - from), text};
-  if (static_cast<std::size_t>(to - from) > max_word_bytes) {
+bool add_word(Part& part, const Corpus& corpus, const Sought& sought) {
+  const Word& word = sought.word;
+  if (word.length > max_word_bytes) {
     part.problem = EncodingProblem::long_word;
     part.problem_position = corpus.position_of(word);
     return false;
   }
-  const std::uint32_t id = part.table.id_of(word, corpus.end_of(text));
-  if (id == part.counts.size()) {
-    part.counts.push_back(0);
-    const std::string_view bytes(reinterpret_cast<const char*>(from), word.length);
+  const auto [id, is_new] = part.words.add(sought);
+  if (is_new) {
+    const std::string_view bytes(reinterpret_cast<const char*>(word.data), word.length);
     const std::size_t valid = first_invalid(bytes);
     if (valid != bytes.size()) {
       part.problem = EncodingProblem::not_utf8;
@@ -170,7 +237,6 @@ bool add_word(Part& part, const Corpus& corpus, const std::uint8_t* from, const 
       return false;
     }
   }
-  ++part.counts[id];
   part.ids[part.ids_size++] = static_cast<std::int32_t>(id);
   return true;
 }
@@ -184,24 +250,33 @@ void end_line(Part& part) {
 bool read_piece(Part& part, const Corpus& corpus, std::uint32_t text, const std::uint8_t* from,
                 const std::uint8_t* to, std::vector<std::uint32_t>& positions,
                 FindSeparators find_separators, Exchange& exchange) {
+  Sought sought[batch_words];
+  const std::uint8_t* const text_end = corpus.end_of(text);
   const std::uint8_t* word_start = from;
   for (const std::uint8_t* block = from; block < to;) {
     if (exchange.cancelled.load(std::memory_order_relaxed)) throw Cancelled();
     const auto size = static_cast<std::uint32_t>(std::min<std::ptrdiff_t>(block_bytes, to - block));
     const std::size_t found = find_separators(block, size, positions.data());
-    for (std::size_t i = 0; i < found; ++i) {
-      const std::uint8_t* separator = block + positions[i];
-      if (separator > word_start && !add_word(part, corpus, word_start, separator, text)) {
-        return false;
+    for (std::size_t first = 0; first < found; first += batch_words) {
+      const std::size_t count = std::min(batch_words, found - first);
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::uint8_t* separator = block + positions[first + i];
+        sought[i] = part.words.seek(word_between(word_start, separator, text), text_end);
+        word_start = separator + 1;
       }
-      if (*separator == '\n') end_line(part);
-      word_start = separator + 1;
+      for (std::size_t i = 0; i < count; ++i) {
+        if (sought[i].word.length > 0 && !add_word(part, corpus, sought[i])) return false;
+        if (block[positions[first + i]] == '\n') end_line(part);
+      }
     }
     block += size;
     exchange.bytes_done.fetch_add(size, std::memory_order_relaxed);
   }
-  if (word_start < to && !add_word(part, corpus, word_start, to, text)) return false;
-  if (to == corpus.end_of(text) && to[-1] != '\n') end_line(part);  // no line spans two texts
+  if (word_start < to &&
+      !add_word(part, corpus, part.words.seek(word_between(word_start, to, text), text_end))) {
+    return false;
+  }
+  if (to == text_end && to[-1] != '\n') end_line(part);  // no line spans two texts
   return true;
 }
 
@@ -247,57 +322,114 @@ bool begins_with(const Word& word, std::string_view prefix) {
          std::memcmp(word.data, prefix.data(), prefix.size()) == 0;
 }
 
+// A word that stays, and where it stands in the tables of all parts.
+struct Kept {
+  Word word;
+  std::int64_t count, position;
+  std::uint32_t table, id;
+};
+
+// One table of all parts.
+struct Merged {
+  WordTable table;
+  std::vector<std::int64_t> counts;
+  std::vector<Kept> kept;
+  std::vector<std::int32_t> ranks;  // by id; `dropped` for rare words
+};
+
+// Adds a part's words; its final_ids are their ids in the table.
+void add_words(WordTable& table, const WordTable& from, const Corpus& corpus,
+               std::vector<std::int32_t>& ids) {
+  const std::vector<Word>& words = from.words();
+  const std::vector<std::int64_t> counts = from.counts();
+  Sought sought[batch_words];
+  for (std::size_t first = 0; first < words.size(); first += batch_words) {
+    const std::size_t count = std::min(batch_words, words.size() - first);
+    for (std::size_t i = 0; i < count; ++i) {
+      const Word& word = words[first + i];
+      sought[i] = sought_for(word, corpus.end_of(word.text));
+      table.prefetch(sought[i]);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      ids.push_back(static_cast<std::int32_t>(table.add(sought[i], counts[first + i])));
+    }
+  }
+}
+
+// Merges one table of the parts and finds what is kept.
+void merge_table(std::uint32_t at, std::vector<Part>& parts, const Corpus& corpus,
+                 std::int64_t min_count, std::string_view always_kept, Merged& merged) {
+  // The first part's words keep their ids; only the others' have to be looked up.
+  Part& leading = parts.front();
+  merged.table = std::move(leading.words.table(at));
+  leading.final_ids[at].resize(merged.table.size());
+  std::iota(leading.final_ids[at].begin(), leading.final_ids[at].end(), 0);
+  for (Part& part : std::span(parts).subspan(1)) {
+    add_words(merged.table, part.words.table(at), corpus, part.final_ids[at]);
+  }
+  merged.counts = merged.table.counts();
+  merged.ranks.assign(merged.counts.size(), dropped);
+  for (std::uint32_t id = 0; id < merged.counts.size(); ++id) {
+    const Word& word = merged.table.words()[id];
+    if (merged.counts[id] >= min_count || begins_with(word, always_kept)) {
+      merged.kept.push_back({word, merged.counts[id], corpus.position_of(word), at, id});
+    }
+  }
+}
+
+// Fills the vocabulary side of `out` and the ranks.
+void rank(std::vector<Merged>& all, Encoding& out) {
+  std::vector<Kept> order;
+  for (const Merged& merged : all) {
+    order.insert(order.end(), merged.kept.begin(), merged.kept.end());
+    for (const std::int64_t count : merged.counts) {
+      out.tokens += count;
+      out.max_count = std::max(out.max_count, count);
+    }
+    out.types += static_cast<std::int64_t>(merged.counts.size());
+  }
+  std::sort(order.begin(), order.end(), [](const Kept& a, const Kept& b) {
+    return a.count != b.count ? a.count > b.count : a.position < b.position;
+  });
+  out.word_offsets.push_back(0);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const Kept& kept = order[i];
+    all[kept.table].ranks[kept.id] = static_cast<std::int32_t>(i);
+    out.word_bytes.insert(out.word_bytes.end(), kept.word.data, kept.word.data + kept.word.length);
+    out.word_offsets.push_back(static_cast<std::int64_t>(out.word_bytes.size()));
+    out.counts.push_back(kept.count);
+  }
+}
+
 // Merges the parts' vocabularies, fills the vocabulary side of `out` and each part's final_ids.
 void merge(std::vector<Part>& parts, const Corpus& corpus, std::int64_t min_count,
            std::string_view always_kept, Encoding& out) {
-  // The first part's words keep their ids; only the others' have to be looked up.
-  Part& first = parts.front();
-  first.final_ids.resize(first.table.size());
-  std::iota(first.final_ids.begin(), first.final_ids.end(), 0);
-  WordTable all = std::move(first.table);
-  std::vector<std::int64_t> counts = std::move(first.counts);
-  for (Part& part : std::span(parts).subspan(1)) {
-    part.final_ids.resize(part.table.size());
-    for (std::size_t i = 0; i < part.table.size(); ++i) {
-      const Word& word = part.table.words()[i];
-      const std::uint32_t id = all.id_of(word, corpus.end_of(word.text));
-      if (id == counts.size()) counts.push_back(0);
-      counts[id] += part.counts[i];
-      part.final_ids[i] = static_cast<std::int32_t>(id);
+  std::vector<Merged> all(tables);
+  const auto for_each_table = [&](const auto& work) {
+    for_each_range(tables, std::min<std::size_t>(parts.size(), tables),
+                   [&](std::size_t, std::size_t begin, std::size_t end) {
+      for (std::size_t at = begin; at < end; ++at) work(static_cast<std::uint32_t>(at));
+    });
+  };
+  for_each_table([&](std::uint32_t at) {
+    merge_table(at, parts, corpus, min_count, always_kept, all[at]);
+  });
+  rank(all, out);
+  for_each_table([&](std::uint32_t at) {
+    for (Part& part : parts) {
+      for (std::int32_t& id : part.final_ids[at]) id = all[at].ranks[static_cast<std::size_t>(id)];
     }
-  }
-
-  std::vector<std::uint32_t> order;
-  for (std::uint32_t id = 0; id < counts.size(); ++id) {
-    if (counts[id] >= min_count || begins_with(all.words()[id], always_kept)) order.push_back(id);
-  }
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::uint32_t a, std::uint32_t b) { return counts[a] > counts[b]; });
-
-  std::vector<std::int32_t> rank(counts.size(), dropped);
-  out.word_offsets.push_back(0);
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    const Word word = all.words()[order[i]];
-    rank[order[i]] = static_cast<std::int32_t>(i);
-    out.word_bytes.insert(out.word_bytes.end(), word.data, word.data + word.length);
-    out.word_offsets.push_back(static_cast<std::int64_t>(out.word_bytes.size()));
-    out.counts.push_back(counts[order[i]]);
-  }
-  for (Part& part : parts) {
-    for (std::int32_t& id : part.final_ids) id = rank[static_cast<std::size_t>(id)];
-    out.lines += part.lines;
-  }
-  out.types = static_cast<std::int64_t>(counts.size());
-  out.tokens = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
-  out.max_count = counts.empty() ? 0 : *std::max_element(counts.begin(), counts.end());
+  });
+  for (const Part& part : parts) out.lines += part.lines;
 }
 
 // Replaces a part's provisional ids by final ones, without those of rare words.
 void finish_ids(Part& part) {
   std::int32_t* to = part.ids;
   for (const std::int32_t* from = part.ids; from < part.ids + part.ids_size; ++from) {
+    const auto word = static_cast<std::uint32_t>(*from);
     const std::int32_t id =
-        *from == line_end ? line_end : part.final_ids[static_cast<std::size_t>(*from)];
+        *from == line_end ? line_end : part.final_ids[word % tables][word / tables];
     if (id != dropped) *to++ = id;
   }
   part.ids_size = static_cast<std::size_t>(to - part.ids);

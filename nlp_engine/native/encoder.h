@@ -49,9 +49,9 @@ struct Encoding {
 };
 
 // Encodes texts; each text's end closes its line. Kept are words that occur at least min_count times
-// and, if always_kept is not empty, those that begin with it. Every thread reads a contiguous share of all
-// bytes once, giving words provisional ids; the shares' vocabularies are then merged in order, so
-// the result does not depend on `threads`.
+// and, if always_kept is not empty, those that begin with it. Every thread reads a contiguous share
+// of all bytes once, giving words provisional ids; the shares' vocabularies are then merged, and the
+// words put in order, so that the result does not depend on `threads`.
 //
 // The ids need no memory but the caller's `scratch`, an entry for every byte and every text: each
 // thread writes provisional ids from its share's place on (touching about a fifth of its

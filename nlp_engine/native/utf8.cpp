@@ -4,31 +4,47 @@
 
 namespace nlp {
 
+namespace {
+
+// The bytes of the code point that begins here, 0 if none does: the ranges are those of the Unicode
+// Standard's table 3-7, "Well-Formed UTF-8 Byte Sequences".
+std::size_t valid_bytes(const unsigned char* at, std::size_t left) {
+  const auto between = [&](std::size_t i, unsigned char low, unsigned char high) {
+    return at[i] >= low && at[i] <= high;
+  };
+  const unsigned char lead = at[0];
+  if (lead < 0xC2) return lead < 0x80;
+  if (lead < 0xE0) return left >= 2 && between(1, 0x80, 0xBF) ? 2 : 0;
+  if (lead < 0xF0) {
+    return left >= 3 && between(1, lead == 0xE0 ? 0xA0 : 0x80, lead == 0xED ? 0x9F : 0xBF) &&
+                   between(2, 0x80, 0xBF)
+               ? 3
+               : 0;
+  }
+  return lead < 0xF5 && left >= 4 &&
+                 between(1, lead == 0xF0 ? 0x90 : 0x80, lead == 0xF4 ? 0x8F : 0xBF) &&
+                 between(2, 0x80, 0xBF) && between(3, 0x80, 0xBF)
+             ? 4
+             : 0;
+}
+
+}  // namespace
+
 std::size_t first_invalid(std::string_view text) {
-  std::size_t at = 0;
+  const auto* const bytes = reinterpret_cast<const unsigned char*>(text.data());
   const std::size_t size = text.size();
-  while (at < size) {
-    std::uint64_t eight;
-    while (size - at >= 8) {  // ASCII, eight bytes at a time
-      std::memcpy(&eight, text.data() + at, 8);
-      if (eight & 0x8080808080808080ull) break;
-      at += 8;
+  for (std::size_t at = 0; at < size;) {
+    if (size - at >= 8) {  // ASCII, eight bytes at a time
+      std::uint64_t eight;
+      std::memcpy(&eight, bytes + at, 8);
+      if ((eight & 0x8080808080808080ull) == 0) {
+        at += 8;
+        continue;
+      }
     }
-    if (at == size) break;
-    const auto lead = static_cast<unsigned char>(text[at]);
-    if (lead < 0x80) {
-      ++at;
-      continue;
-    }
-    const std::uint32_t length = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
-    if (length == 0 || size - at < length) return at;
-    for (std::uint32_t i = 1; i < length; ++i) {
-      if (!is_continuation(text[at + i])) return at;
-    }
-    const std::uint32_t value = code_point_at(text, at).value;
-    const bool overlong = (length == 3 && value < 0x800) || (length == 4 && value < 0x10000);
-    if (overlong || value > 0x10FFFF || (value >= 0xD800 && value < 0xE000)) return at;
-    at += length;
+    const std::size_t valid = valid_bytes(bytes + at, size - at);
+    if (valid == 0) return at;
+    at += valid;
   }
   return size;
 }
