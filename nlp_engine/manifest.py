@@ -30,6 +30,7 @@ FORMAT_VERSIONS = {
     "interactions": 1,
     "codebook": 1,
     "items evaluation": 1,
+    "factorization machine": 1,
     "demo": 1,
 }
 """The version of each folder format that this engine writes and reads."""
@@ -47,6 +48,7 @@ _MADE_BY = {
     "interactions": "nlp-engine events build",
     "codebook": "nlp-engine items build",
     "items evaluation": "nlp-engine items evaluate ITEMS INTERACTIONS",
+    "factorization machine": "FactorizationMachine.save",
     "demo": "nlp-engine demo",
 }
 

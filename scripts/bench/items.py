@@ -7,7 +7,7 @@
     python scripts/bench/items.py all [--quick]
 
 Data comes from the development data (NLP_ENGINE_DATA). Every row that is printed is a line of JSON
-in results/items.jsonl, too, but for --quick. ml-100k, instead of ml-latest-small, is a folder with
+in results/items.jsonl, too, but for --quick. ml-100k, beside ml-latest-small, is a folder with
 `ml-100k.inter` and `ml-100k.item`, as RecBole has it.
 """
 

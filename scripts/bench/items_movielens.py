@@ -1,4 +1,4 @@
-"""MovieLens (ml-latest-small) as items and interactions, and vectors of its texts by LSA."""
+"""MovieLens (ml-latest-small), and what its texts are read by: LSA, and a knowledge base."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp_engine.entities.knowledge_base import KnowledgeBase
+from nlp_engine.wiki.extract import extract_dumps
+
 YEAR = re.compile(r"\s*\((\d{4})\)")
 MIN_RATING = 1.5
 """A rating above 1 is an interaction, as in AWS's samples."""
+_DUMP = "gensim_enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,3 +72,9 @@ def lsa_vectors(texts: Sequence[str], dim: int = 100) -> NDArray[np.float32]:
     rows = TruncatedSVD(dim, random_state=0).fit_transform(weights)
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.maximum(norms, 1e-12), np.float32)
+
+
+def english_sample(data: Path, scratch: Path) -> KnowledgeBase:
+    """A knowledge base of the English sample that gensim has, too."""
+    extract_dumps([data / "dumps" / "original" / _DUMP], scratch / "extracted")
+    return KnowledgeBase.build(scratch / "extracted", scratch / "kb")

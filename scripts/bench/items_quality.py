@@ -8,16 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from items_movielens import MIN_RATING, Movie, lsa_vectors, read_movies, read_ratings
+from items_movielens import (
+    MIN_RATING,
+    Movie,
+    english_sample,
+    lsa_vectors,
+    read_movies,
+    read_ratings,
+)
 
-from nlp_engine.entities.knowledge_base import KnowledgeBase
 from nlp_engine.entities.ranking import EntityRanker
 from nlp_engine.personalize.evaluation.encoded import encoded_features
 from nlp_engine.personalize.evaluation.evaluate import evaluate_features
 from nlp_engine.personalize.evaluation.features import category_features, together
 from nlp_engine.personalize.evaluation.interactions import Interactions, read_interactions
 from nlp_engine.personalize.evaluation.settings import ItemsEvaluationSettings
-from nlp_engine.wiki.extract import extract_dumps
 
 SEEDS = range(3)  # of k-means; the folds are always the same
 TEXTS = {
@@ -27,7 +32,6 @@ TEXTS = {
     "title without year, genres": {"year": False, "tags": False},
 }
 _FIRST = (next(iter(TEXTS)), 0)  # of which all encodings and the warm split are measured
-_DUMP = "gensim_enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
 
 
 def rows(data: Path, *, quick: bool) -> Iterator[dict[str, Any]]:
@@ -113,7 +117,5 @@ def _interactions(folder: Path, movies: Sequence[Movie]) -> Interactions:
 def _entities(data: Path, texts: Sequence[str]) -> list[list[str]]:
     """Entities of a knowledge base of the English sample that gensim has, too."""
     with tempfile.TemporaryDirectory() as scratch:
-        extracted, folder = Path(scratch) / "extracted", Path(scratch) / "kb"
-        extract_dumps([data / "dumps" / "original" / _DUMP], extracted)
-        ranker = EntityRanker(KnowledgeBase.build(extracted, folder))
+        ranker = EntityRanker(english_sample(data, Path(scratch)))
         return [list(dict.fromkeys(link.title for link in ranker.link(text))) for text in texts]

@@ -9,13 +9,9 @@ import pytest
 
 sparse = pytest.importorskip("scipy.sparse", exc_type=ImportError)
 
-from nlp_engine.errors import InputError, SettingError  # noqa: E402
-from nlp_engine.formats.recordio import read_records  # noqa: E402
+from nlp_engine.errors import InputError, OutputError, SettingError  # noqa: E402
 from nlp_engine.personalize.factorization.answers import answer  # noqa: E402
-from nlp_engine.personalize.factorization.features import (  # noqa: E402
-    FeatureSpace,
-    write_fm_records,
-)
+from nlp_engine.personalize.factorization.feature_space import FeatureSpace  # noqa: E402
 from nlp_engine.personalize.factorization.hyperparameters import (  # noqa: E402
     FactorizationSettings,
 )
@@ -89,15 +85,69 @@ def test_interactions_of_columns_are_learnt(kind: str) -> None:
     assert np.array_equal(made.factors, again.factors)
 
 
-def test_products_of_exported_factors_order_items_as_scores_do() -> None:
-    made = machine(dim=2 + 4)
-    users, items = made.user_and_item_factors(2, 4)
-    for user in range(2):
-        rows = np.zeros((4, 6))
-        rows[:, user] = 1
-        rows[np.arange(4), 2 + np.arange(4)] = 1
-        scores = made.score(sparse.csr_matrix(rows))
-        assert np.argsort(scores).tolist() == np.argsort(items @ users[user]).tolist()
+FEATURES = {
+    "TOPICS": {"m1": ["c0001", "c0002"], "m2": ["c0001"], "new": ["c0002", "c0009"]},
+    "ENTITIES": {"m1": ["Paris"]},
+}
+
+
+@pytest.mark.parametrize("item_ids", [True, False])
+def test_products_of_exported_factors_order_items_as_scores_do(item_ids: bool) -> None:
+    space = FeatureSpace.of(["ann", "bob"], ["m1", "m2", "m3"], FEATURES, item_ids=item_ids)
+    made = machine(dim=space.feature_dim)
+    users, items = made.user_and_item_factors(space)
+    assert len(items) == len(space.item_ids) == (4 if item_ids else 3)
+    for number, user in enumerate(space.users):
+        scores = made.score(space.rows([user] * len(items), space.item_ids))
+        differences = scores - items @ users[number]
+        np.testing.assert_allclose(differences, differences[0], atol=1e-5)
+
+
+def test_first_values_of_the_bias_are_as_asked_for() -> None:
+    rows, labels = pairs_of("regressor")
+    given = {"feature_dim": 80, "num_factors": 2, "predictor_type": "regressor", "bias_lr": 0}
+    constant = {"bias_init_method": "constant", "bias_init_value": 3.5}
+    for chosen, low, high in ((constant, 3.5, 3.5), ({}, -0.1, 0.1)):
+        made = FactorizationMachine.train(rows, labels, FactorizationSettings(**given, **chosen))
+        assert low <= made.bias[0] <= high
+    uniform = FactorizationSettings(
+        **given, linear_lr=0, linear_init_method="uniform", linear_init_scale=0.2
+    )
+    linear = FactorizationMachine.train(rows, labels, uniform).linear
+    assert 0.15 < np.abs(linear).max() <= 0.2
+    with pytest.raises(SettingError, match="needs bias_init_value"):
+        FactorizationSettings(**given, bias_init_method="constant")
+
+
+def test_a_saved_machine_answers_as_before(tmp_path: Path) -> None:
+    space = FeatureSpace.of(["ann", "bob"], ["m1", "m2"], FEATURES)
+    rows = space.rows(["ann", "bob", "ann"], ["m1", "m1", "m2"])
+    chosen = FactorizationSettings(
+        feature_dim=space.feature_dim, num_factors=3, predictor_type="binary_classifier"
+    )
+    made = FactorizationMachine.train(rows, np.array([1, 0, 1], np.float32), chosen)
+    manifest = made.save(tmp_path / "fm", space)
+    assert manifest.settings["num_factors"] == 3
+    assert manifest.counts == {"columns": space.feature_dim, "factors": 3}
+    again = FactorizationMachine.open(tmp_path / "fm")
+    assert again.settings == made.settings
+    read = FeatureSpace.open(tmp_path / "fm")
+    assert read == space
+    body = json.dumps({"instances": [space.instance("ann", "m1"), space.instance("bob", "new")]})
+    assert answer(again, body) == answer(made, body)
+    np.testing.assert_array_equal(
+        again.score(read.rows(["ann"], ["new"])), made.score(space.rows(["ann"], ["new"]))
+    )
+
+
+def test_only_its_own_columns_are_saved_beside_a_machine(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="2 columns, but the machine has 6"):
+        machine().save(tmp_path / "fm", FeatureSpace.of(["ann"], ["m1"]))
+    machine().save(tmp_path / "fm")
+    with pytest.raises(OutputError, match="exists"):
+        machine().save(tmp_path / "fm")
+    with pytest.raises(InputError, match="no columns"):
+        FeatureSpace.open(tmp_path / "fm")
 
 
 def test_hyperparameters_have_the_defaults_of_sagemaker() -> None:
@@ -144,41 +194,3 @@ def test_answers_have_the_shapes_of_the_endpoint() -> None:
 def test_bad_requests_are_named(body: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         answer(machine(), body)
-
-
-FEATURES = {"m1": ["c0001", "Paris"], "m2": ["c0001"], "m3": ["c0002"]}
-RATINGS = [("ann", "m1", 4.0), ("bob", "m2", 2.5), ("ann", "m2", 5.0)]
-
-
-def test_records_have_users_items_and_their_values(tmp_path: Path) -> None:
-    space = write_fm_records(tmp_path / "train.pb", RATINGS, FEATURES)
-    # 2 users, 3 items with m3 that nobody rated, 3 values
-    assert space.feature_dim == 8
-    with (tmp_path / "train.pb").open("rb") as stream:
-        records = list(read_records(stream, "train.pb"))
-    keys = [bytes([0, 2, 5, 6]), bytes([1, 3, 5]), bytes([0, 3, 5])]
-    for record, row, label in zip(records, keys, (4.0, 2.5, 5.0), strict=True):
-        assert bytes([18, len(row)]) + row in record
-        assert record.endswith(np.float32(label).tobytes())
-    matrix = space.rows(*([row[place] for row in RATINGS] for place in (0, 1)))
-    assert [row.indices.tolist() for row in matrix] == [list(row) for row in keys]
-    assert matrix[0].data.tolist() == [1, 1, 0.5, 0.5]
-
-
-def test_a_test_channel_has_the_columns_of_the_training(tmp_path: Path) -> None:
-    space = write_fm_records(tmp_path / "train.pb", RATINGS, FEATURES)
-    same = write_fm_records(tmp_path / "test.pb", [("new", "m3", 1.0)], space=space)
-    assert same is space
-    assert space.row("new", "m3") == ([4, 7], [1, 1])
-
-
-def test_a_label_that_is_no_number_leaves_no_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="row 2"):
-        write_fm_records(tmp_path / "train.pb", [RATINGS[0], ("u", "m1", float("nan"))])
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_columns_are_numbered_without_gaps() -> None:
-    space = FeatureSpace.of(["a", "b", "a"], ["x", "y", "x"], FEATURES)
-    columns = [*space.users.values(), *space.items.values(), *space.values.values()]
-    assert columns == list(range(space.feature_dim))
