@@ -11,6 +11,7 @@ import codecs
 import contextlib
 import csv
 import enum
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ _QUOTED = re.compile(r'[,"\\]')
 # What `str.splitlines` takes as a line break, and what must stand in quotes.
 _SPECIAL = re.compile('[,"\\\\\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029]')
 _DOUBLED_QUOTE = re.compile(r'(?<!\\)""(?![,\r\n]|$)')
+_CELL = r'(?:"(?:[^"\\]|\\.)*+"|(?!")(?:[^,\\]|\\.)*+)'
 _ESCAPES_NOTHING = re.compile(r'(?<!\\)(?:\\\\)*\\(?!["\\])')
 
 
@@ -69,7 +71,11 @@ def format_cell(value: Any, *, textual: bool = False) -> str:
         return text
     if not textual and not _QUOTED.search(text):
         return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f'"{_escaped(text)}"'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 class HeaderForm(enum.Enum):
@@ -86,14 +92,22 @@ class TableRow:
 
     Attributes:
         cells: Its values; bytes that are not UTF-8 are halves of surrogate pairs there.
+        text: As it stands in the file.
         lines: Lines that it takes.
         escapes_nothing: Whether a backslash stands before a character that needs none, so that
             readers drop it.
     """
 
     cells: list[str]
+    text: str
     lines: int
     escapes_nothing: bool
+
+    def is_quoted(self, position: int) -> bool:
+        """Whether a cell stands in double quotes; the record must be whole."""
+        if f'"{_escaped(self.cells[position])}"' in self.text:
+            return True
+        return _quoted_at(position).match(self.text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +143,12 @@ def table_rows(file: TextIO) -> Iterator[TableRow | BrokenRow]:
     """The records of an open file after its header, whatever is wrong with single ones."""
     csv.field_size_limit(_MAX_CELL)
     escapes_nothing = doubles_quotes = False
+    parts: list[str] = []
 
     def lines() -> Iterator[str]:
         nonlocal escapes_nothing, doubles_quotes
         for line in file:
+            parts.append(line)
             if "\\" in line and _ESCAPES_NOTHING.search(line):
                 escapes_nothing = True
             if '""' in line and _DOUBLED_QUOTE.search(line):
@@ -149,7 +165,7 @@ def table_rows(file: TextIO) -> Iterator[TableRow | BrokenRow]:
         else:
             if cells is None:
                 return
-            record = TableRow(cells, reader.line_num - before, escapes_nothing)
+            record = TableRow(cells, "".join(parts), reader.line_num - before, escapes_nothing)
             if doubles_quotes:
                 record = BrokenRow(
                     "a second quote stands before a quote that belongs to the value; put a "
@@ -158,6 +174,13 @@ def table_rows(file: TextIO) -> Iterator[TableRow | BrokenRow]:
         if before:
             yield record
         before, escapes_nothing, doubles_quotes = reader.line_num, False, False
+        parts.clear()
+
+
+@functools.cache
+def _quoted_at(position: int) -> re.Pattern[str]:
+    """What matches a record whose cell at a position stands in quotes."""
+    return re.compile(f'(?:{_CELL},){{{position}}}+"', re.DOTALL)
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:

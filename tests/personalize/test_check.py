@@ -87,6 +87,8 @@ def row(**cells: str) -> str:
         ({"STOCK": "2147483648"}, "error", "out-of-range", "STOCK", "too large for int"),
         ({"DESCRIPTION": f'"{"d" * 20_001}"'}, "warning", "text-length", "DESCRIPTION", "20,000"),
         ({"DESCRIPTION": ""}, "warning", "empty-text", "DESCRIPTION", "no text"),
+        ({"DESCRIPTION": "bare text"}, "warning", "unquoted-text", "DESCRIPTION", "double quotes"),
+        ({"DESCRIPTION": '5" or 6"'}, "warning", "unquoted-text", "DESCRIPTION", "double quotes"),
     ],
 )  # fmt: skip
 def test_every_rule_names_row_column_and_limit(
@@ -98,6 +100,30 @@ def test_every_rule_names_row_column_and_limit(
         (Level(level), rule, 3, column, "items.csv")
     ]
     assert message in findings[0].message
+
+
+@pytest.mark.parametrize("before", ["plain", '"a, b"', '"\\",\\""', '"\\\\"', "", 'a"b"', "a\\,b"])
+@pytest.mark.parametrize("after", ["", ",7"])
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [
+        ('"text"', False), ('""', False), ("", False), ("text", True), ('t"x"', True),
+        ('"a, \\"b\\", c"', False), ('"\\\\"', False), ("a, b", None), ("plain", True),
+        ('"un\\needed"', False), ("un\\needed", True), ('"a\\, b"', False),
+    ],
+)  # fmt: skip
+def test_texts_without_quotes(
+    tmp_path: Path, before: str, after: str, text: str, is_found: bool | None
+) -> None:
+    fields: list[dict[str, object]] = [FIELDS[0], FIELDS[3], FIELDS[-1]]
+    fields += [{"name": "STOCK", "type": ["null", "int"]}] if after else []
+    header = ",".join(str(field["name"]) for field in fields)
+    found = check(tmp_path, [f"a,{before},{text}{after}"], fields=fields, header=header)
+    rules = {(finding.rule, finding.row, finding.column) for finding in found}
+    if is_found is None:  # the comma makes a cell more
+        assert ("fields", 1, None) in rules
+    else:
+        assert (("unquoted-text", 1, "DESCRIPTION") in rules) == is_found
 
 
 def test_lines_that_are_no_records(tmp_path: Path) -> None:

@@ -101,8 +101,8 @@ class _InFile:
     ) -> None:
         self.findings.add(Finding(Level.ERROR, rule, message, row, column, self.name))
 
-    def warning(self, rule: str, message: str, row: int) -> None:
-        self.findings.add(Finding(Level.WARNING, rule, message, row, None, self.name))
+    def warning(self, rule: str, message: str, row: int, column: str | None = None) -> None:
+        self.findings.add(Finding(Level.WARNING, rule, message, row, column, self.name))
 
     def of_rows(
         self,
@@ -138,6 +138,7 @@ def _batches(
     path: Path, columns: Sequence[Column], totals: Totals, in_file: _InFile, report: Report
 ) -> Iterator[_Batch]:
     size = path.stat().st_size
+    textual = [position for position, column in enumerate(columns) if column.textual]
     waiting: list[tuple[int, list[str]]] = []
     with open_table(path) as file:
         for number, record in enumerate(table_rows(file), 1):
@@ -145,6 +146,7 @@ def _batches(
             if isinstance(record, BrokenRow):
                 in_file.error("quoting", record.message, number)
             elif _is_whole(record, number, columns, in_file):
+                _check_quotes(record, number, columns, textual, in_file)
                 waiting.append((number, record.cells))
             if len(waiting) == _BATCH:
                 done = file.buffer.tell()
@@ -169,6 +171,21 @@ def _is_whole(record: TableRow, number: int, columns: Sequence[Column], in_file:
                 message = "the value contains a line break; a record must be one line"
                 in_file.error("line-break", message, number, column.name)
     return True
+
+
+def _check_quotes(
+    record: TableRow,
+    number: int,
+    columns: Sequence[Column],
+    textual: Sequence[int],
+    in_file: _InFile,
+) -> None:
+    for position in textual:
+        if record.cells[position] and not record.is_quoted(position):
+            message = (
+                "the text is not in double quotes, in which AWS wants the values of its column"
+            )
+            in_file.warning("unquoted-text", message, number, columns[position].name)
 
 
 def _check_column(
