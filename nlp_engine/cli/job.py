@@ -309,6 +309,7 @@ def _check_files(spec: JobSpec) -> None:
 def _print_plan(action: str, spec: JobSpec, prices: Path | None) -> None:
     from nlp_engine.sagemaker.aws import with_region
     from nlp_engine.sagemaker.checks import check_for_sagemaker
+    from nlp_engine.sagemaker.checks.api import check_requests
     from nlp_engine.sagemaker.costs import cost_of, read_prices
     from nlp_engine.sagemaker.requests import plan
     from nlp_engine.sagemaker.uploads import find_uploads, placed, requests_of
@@ -317,8 +318,9 @@ def _print_plan(action: str, spec: JobSpec, prices: Path | None) -> None:
     uploads = find_uploads(action, spec)
     spec = placed(spec, uploads)
     check_for_sagemaker(spec, action)
-    planned = [*requests_of(uploads), *plan(action, spec)]
-    requests = [dataclasses.asdict(request) for request in planned]
+    planned = plan(action, spec)
+    check_requests(planned)
+    requests = [dataclasses.asdict(request) for request in [*requests_of(uploads), *planned]]
     cost = dataclasses.asdict(cost_of(action, spec, read_prices(prices)))
     print_json({"requests": requests, "cost": cost})
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from nlp_engine.errors import EngineError
 from nlp_engine.sagemaker import aws, status
+from nlp_engine.sagemaker.checks.api import check_requests
 from nlp_engine.sagemaker.requests import Request
 from nlp_engine.sagemaker.spec import JobSpec
 
@@ -40,9 +41,11 @@ def send(spec: JobSpec, requests: Sequence[Request]) -> list[str]:
         The ARNs of what was made.
 
     Raises:
+        SettingError: SageMaker's API would refuse one; nothing is sent.
         EngineError: SageMaker refuses one; its own words.
         MissingExtraError: boto3 is not installed.
     """
+    check_requests(requests)
     client = aws.client("sagemaker", spec.on_aws.region)
     arns, made = list[str](), list[Request]()
     for request in requests:

@@ -10,8 +10,10 @@ import pytest
 from nlp_engine.errors import EngineError, InputError, SettingError
 from nlp_engine.sagemaker.aws import with_region
 from nlp_engine.sagemaker.checks import check_for_sagemaker
+from nlp_engine.sagemaker.checks.api import check_requests
 from nlp_engine.sagemaker.checks.data import check_files
 from nlp_engine.sagemaker.checks.tuning import check_objective
+from nlp_engine.sagemaker.requests import plan
 from nlp_engine.sagemaker.spec_file import read_spec
 from tests.sagemaker.job_specs import CLASSIFIER, OUR_IMAGE, VECTORS, make_spec, write_spec
 
@@ -175,6 +177,42 @@ def test_what_cannot_be_tuned(tmp_path: Path, changes: list[tuple[str, str]], me
     spec = make_spec(tmp_path, CLASSIFIER, *changes)
     with pytest.raises(SettingError) as error:
         check_for_sagemaker(spec, "tune")
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("action", "change", "message"),
+    [
+        (
+            "train",
+            ("ml.c5.4xlarge", "ml.c5.3xlarge"),
+            "CreateTrainingJob.ResourceConfig.InstanceType is 'ml.c5.3xlarge', none of the ",
+        ),
+        (
+            "deploy",
+            ("ml.m5.xlarge", "ml.m5.tiny"),
+            "that boto3 knows; did you mean ml.m5.",
+        ),
+        (
+            "tune",
+            ("[tuning]\n", f'[tuning]\nwarm_start = ["{"x" * 33}"]\n'),
+            "HyperParameterTuningJobName has 33 characters; SageMaker takes at most 32",
+        ),
+        (
+            "tune",
+            ("[tuning]\n", '[tuning]\nwarm_start = ["a b"]\n'),
+            "HyperParameterTuningJobName is 'a b'; SageMaker wants the form [a-zA-Z0-9]",
+        ),
+        ("train", ("s3://bucket/models", f"s3://bucket/{'x' * 1024}"), "takes at most 1024"),
+    ],
+)
+def test_what_the_api_would_refuse(
+    tmp_path: Path, action: str, change: tuple[str, str], message: str
+) -> None:
+    spec = make_spec(tmp_path, CLASSIFIER, change)
+    check_for_sagemaker(spec, action)
+    with pytest.raises(SettingError) as error:
+        check_requests(plan(action, spec))
     assert message in str(error.value)
 
 

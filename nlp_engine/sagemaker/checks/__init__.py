@@ -1,4 +1,6 @@
-"""What is checked before anything is sent (`aws`) or run here (`data`); errors say what to do.
+"""What is checked before anything is sent (`aws`, `api`) or run here (`data`).
+
+The errors say what to do.
 
 Settings against their ranges are checked when the specification is read.
 """
