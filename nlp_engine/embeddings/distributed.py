@@ -15,10 +15,10 @@ import logging
 import os
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ from nlp_engine.embeddings import trainer
 from nlp_engine.embeddings.averaging import Averaging, copy_from_first
 from nlp_engine.embeddings.checkpoint import TrainingRun
 from nlp_engine.embeddings.hyperparameters import Word2VecSettings
+from nlp_engine.embeddings.stopping import noted_signals
 from nlp_engine.engines.result import TrainedVectors
 from nlp_engine.errors import InputError, MissingExtraError, NlpEngineError, require
 from nlp_engine.formats.stored_vectors import FillRows
@@ -36,6 +37,10 @@ from nlp_engine.native import LINE_END, word2vec
 from nlp_engine.progress import Report, silent
 
 _log = logging.getLogger(__name__)
+
+
+class StoppedTogether(KeyboardInterrupt):
+    """All ranks have ended after the same round, as one of them was to stop."""
 
 
 @contextlib.contextmanager
@@ -47,6 +52,7 @@ def all_ranks() -> Iterator[Any]:
 
     Raises:
         MissingExtraError: mpi4py is not installed, or finds no MPI.
+        StoppedTogether: From the block; no rank has to be ended.
     """
     comm = _mpi().COMM_WORLD
     if comm.size == 1:
@@ -54,6 +60,8 @@ def all_ranks() -> Iterator[Any]:
     try:
         yield comm
         comm.Barrier()
+    except StoppedTogether:
+        raise
     except BaseException as error:
         # Else it would wait at its end for the others, which wait for its part of the next round.
         require("mpi4py.run", "mpi").set_abort_status(1)
@@ -160,11 +168,13 @@ def train(
 
     Raises:
         SettingError: The matrices would not fit into memory.
+        StoppedTogether: A rank was interrupted; the first one has saved a checkpoint.
     """
     model = trainer.new_model(share.corpus, chosen)
     trainer.fill_rows(model, share.corpus, chosen.seed, pretrained)
     training = _Training(model, share, checkpoints)
-    training.run(chosen, report)
+    with noted_signals() as signals:
+        training.run(chosen, report, signals)
     return trainer.trained_vectors(share.corpus, model, training.measured), training.measured
 
 
@@ -180,8 +190,8 @@ class _Training:
         self.measured = TrainingRun(word2vec.Word2VecState(share.threads))
         self._done = self._resume()  # rounds
 
-    def run(self, chosen: Word2VecSettings, report: Report) -> None:
-        """Train to the end, with a checkpoint every so many minutes."""
+    def run(self, chosen: Word2VecSettings, report: Report, signals: Sequence[int]) -> None:
+        """Train to the end, with a checkpoint every so many minutes; or until signals come."""
         share, measured = self._share, self.measured
         whole = trainer.words_to_read(share.corpus, chosen)
         # To the kernel all parts of all epochs are one pass over this rank's words.
@@ -194,7 +204,7 @@ class _Training:
 
         def on_tick(words_done: int, loss: float | None) -> bool:
             watch.tick(round(words_done * of_all), loss)
-            return True
+            return not signals
 
         while self._done < rounds:
             states = self._comm.gather((measured.state.threads.copy(), measured.state.words_done))
@@ -203,21 +213,26 @@ class _Training:
                 saved = time.monotonic()
             began, cpu_began = time.monotonic(), trainer.cpu_seconds()
             measured.state.read(share.parts[self._done % len(share.parts)])
+            interrupted = False
             try:
                 word2vec.train(self._model, own, measured.state, on_tick=on_tick)
             except KeyboardInterrupt:
-                if (
-                    self._checkpoints
-                    and time.monotonic() - first >= self._checkpoints.worth_seconds
-                ):
-                    averaging.undo()
-                    self._save(states)
-                raise
+                interrupted = True
+            if any(self._comm.allgather(interrupted or bool(signals))):
+                averaging.undo()
+                self._stop(states, time.monotonic() - first)
             averaging.average()
             self._done += 1
             measured.seconds += time.monotonic() - began
             measured.cpu_seconds += trainer.cpu_seconds() - cpu_began
         measured.cpu_seconds = self._comm.allreduce(measured.cpu_seconds)
+
+    def _stop(self, states: Any, seconds: float) -> NoReturn:
+        """Save what the last whole round has made of the models, on the first rank, and end all."""
+        if self._checkpoints and seconds >= self._checkpoints.worth_seconds:
+            self._save(states)
+        self._comm.Barrier()  # the end of another rank may end the first one
+        raise StoppedTogether
 
     def _save(self, states: Any) -> None:
         """Write what all ranks' models are after a round, and all ranks' states, on the first."""

@@ -3,14 +3,19 @@
 It goes as SageMaker's own MPI distribution does: mpirun reaches the other instances by ssh; these
 run sshd, and wait until mpirun's daemon has come and gone. Every process then runs the job with
 what is in its own instance's `/opt/ml`, and the first writes the model.
+
+SIGTERM comes to every instance. mpirun would kill its processes a second after one: these get
+another signal, of which all stop after the same round, and the first one saves the checkpoint.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -26,6 +31,10 @@ _DAEMONS = {"prted", "orted"}  # of Open MPI from version 5 on, and before
 _SSH = ["ssh", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "ConnectTimeout=5"]
 _START_SECONDS = 600.0  # instances of a job need not start at the same time
 _POLL_SECONDS = 1.0
+_SAVING_SECONDS = 100.0  # SageMaker kills 120 seconds after SIGTERM
+
+STOP_SIGNAL = signal.SIGUSR1
+"""What makes the processes of mpirun stop; it passes the signal on to all of them."""
 
 _log = logging.getLogger(__name__)
 
@@ -52,13 +61,13 @@ def run_on_hosts(hosts: Hosts, root: Path) -> int:
         code = _lead(hosts, root)
     else:
         with _running([_program("sshd"), "-D"]):
-            _wait_for_daemon(hosts.hosts[0])
+            _follow(hosts.hosts[0], root)
         code = 0
     failed = (root / "output" / "failure").exists()
     if code and not failed:
         raise EngineError(
-            f"mpirun ended with exit code {code}: a process on another instance failed; its log "
-            "and failure file say why"
+            f"mpirun ended with exit code {code}: a process on another instance failed or was "
+            "stopped; its log and failure file say why"
         )
     return 1 if failed else 0
 
@@ -105,7 +114,14 @@ def _lead(hosts: Hosts, root: Path) -> int:
         _wait_for_ssh(host, deadline)
     _log.info("Starting: %s", " ".join(command))
     with _running(command) as mpirun:
-        return mpirun.wait()
+        try:
+            return mpirun.wait()
+        except KeyboardInterrupt:
+            _log.info("Stopping the processes of all instances.")
+            mpirun.send_signal(STOP_SIGNAL)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                mpirun.wait(_SAVING_SECONDS)
+            raise
 
 
 def _wait_for_ssh(host: str, deadline: float) -> None:
@@ -118,23 +134,47 @@ def _wait_for_ssh(host: str, deadline: float) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _wait_for_daemon(leader: str) -> None:
-    """Wait until mpirun's daemon has come and gone."""
+def _follow(leader: str, root: Path) -> None:
+    """Wait until mpirun's daemon has come and gone; SIGTERM stops its processes first."""
     deadline = time.monotonic() + _START_SECONDS
-    while not _daemon_runs():
+    while not _daemons():
         if time.monotonic() > deadline:
             raise EngineError(f"no mpirun has come from {leader}; its log says why")
         time.sleep(_POLL_SECONDS)
-    while _daemon_runs():
+    try:
+        _wait_for_end(math.inf)
+    except KeyboardInterrupt:
+        # The leader has SIGTERM, too, as a rule; without it the others would wait for this one.
+        _stop_processes(root)
+        _wait_for_end(_SAVING_SECONDS)
+        raise
+
+
+def _wait_for_end(seconds: float) -> None:
+    """Wait until mpirun's daemon has gone, but no longer than so many seconds."""
+    deadline = time.monotonic() + seconds
+    while _daemons() and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
 
 
-def _daemon_runs() -> bool:
-    for path in Path("/proc").glob("[0-9]*/comm"):
+def _stop_processes(root: Path) -> None:
+    """Send those of the daemon's processes that train in `root` the signal to stop."""
+    for thread in (path for daemon in _daemons() for path in daemon.glob("task/*")):
         with contextlib.suppress(OSError):  # it has ended
-            if path.read_text().strip() in _DAEMONS:
-                return True
-    return False
+            for child in (thread / "children").read_text().split():
+                words = Path("/proc", child, "cmdline").read_bytes().split(b"\0")
+                if os.fsencode(root) in words:
+                    os.kill(int(child), STOP_SIGNAL)
+
+
+def _daemons() -> list[Path]:
+    """The daemons of mpirun on this instance, as folders of `/proc`."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended
+            if (path / "comm").read_text().strip() in _DAEMONS:
+                found.append(path)
+    return found
 
 
 @contextlib.contextmanager

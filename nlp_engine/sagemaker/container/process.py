@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from nlp_engine.sagemaker import training_log
+from nlp_engine.sagemaker.container import mpi
 from nlp_engine.sagemaker.container.training import ML_ROOT, train
 
 ROOT_VARIABLE = "NLP_ENGINE_ML_ROOT"
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
     SageMaker stops a job by SIGTERM and kills it 120 seconds later. It is a stop that somebody
     asked for, no failure: what there is of the training is saved, and no failure file is written.
+    Processes that mpirun has started stop by its signal, too, and tell it that they have.
 
     Args:
         arguments: The command line; by default that of this process.
@@ -44,11 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     root = parser.parse_args(arguments).root
     _log_as_blazingtext()
     logging.getLogger(training_log.__name__).info("Arguments: train")
-    stopped = _interrupt_on_sigterm()
+    by_mpirun = mpi.started_by_mpirun()
+    stopped = _interrupt_on(signal.SIGTERM, *([mpi.STOP_SIGNAL] if by_mpirun else []))
     try:
         code = train(root)
     except KeyboardInterrupt:
-        if not stopped:
+        if by_mpirun or not stopped:
             sys.exit(_INTERRUPTED)
         if (root / "checkpoints").is_dir():
             kept = "it goes on from its last checkpoint, if any, when the job starts again"
@@ -59,8 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(code)
 
 
-def _interrupt_on_sigterm() -> list[int]:
-    """Make the first SIGTERM raise KeyboardInterrupt, and others do nothing.
+def _interrupt_on(*numbers: int) -> list[int]:
+    """Make the first of some signals raise KeyboardInterrupt, and others do nothing.
 
     Returns:
         A list that gets the signal's number.
@@ -68,11 +71,13 @@ def _interrupt_on_sigterm() -> list[int]:
     received: list[int] = []
 
     def stop(number: int, _: object) -> None:
-        signal.signal(number, signal.SIG_IGN)
+        for each in numbers:
+            signal.signal(each, signal.SIG_IGN)
         received.append(number)
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
+    for number in numbers:
+        signal.signal(number, stop)
     return received
 
 

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import subprocess
 import sys
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -46,7 +50,7 @@ def programs(tmp_path: Path) -> str:
     """A search path with stand-ins for ssh and sshd."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    for name, text in (("ssh", SSH), ("sshd", "#!/bin/sh\nexec sleep 600\n")):
+    for name, text in (("ssh", SSH), ("sshd", '#!/bin/sh\n: > "$0.started"\nexec sleep 600\n')):
         (folder / name).write_text(text)
         (folder / name).chmod(0o755)
     return f"{folder}{os.pathsep}{os.environ['PATH']}"
@@ -112,6 +116,91 @@ def test_the_first_instance_starts_the_job_on_all(tmp_path: Path, programs: str)
     log, _ = other.communicate(timeout=120)
     assert other.returncode == 0, log
     assert not (roots[1] / "model").exists()
+
+
+LONG = {**JOB, "epochs": "120", "vector_dim": "64", "average_every": "20000", "seed": "3"}
+
+
+def two_instances(
+    tmp_path: Path, programs: str, hyperparameters: Mapping[str, str]
+) -> tuple[Path, subprocess.Popen[str], subprocess.Popen[str]]:
+    """What stands for the first instance's `/opt/ml`, with checkpoints, and the two containers.
+
+    The second one has the same folder, as on SageMaker it would have the same path.
+    """
+    tmp_path.mkdir()
+    root = make_root(tmp_path, hyperparameters, train=two_topics(5000))
+    (root / "checkpoints").mkdir()
+    describe(root, "resourceconfig", {"current_host": "algo-2", "hosts": HOSTS})
+    sign = Path(programs.partition(os.pathsep)[0]) / "sshd.started"
+    sign.unlink(missing_ok=True)
+    environment = {**SHARED, **ONE_MACHINE, "PATH": programs}
+    second = start(root, **environment)
+    while not sign.exists():
+        assert second.poll() is None
+        time.sleep(0.05)
+    describe(root, "resourceconfig", {"current_host": "algo-1", "hosts": HOSTS})
+    return root, start(root, **environment), second
+
+
+def log_to_the_middle(first: subprocess.Popen[str]) -> str:
+    """What the first container prints until its training is under way."""
+    assert first.stdout
+    log = ""
+    for line in first.stdout:
+        log += line
+        if "Number of words" in line:
+            time.sleep(0.5)
+            return log
+    raise AssertionError(log)
+
+
+@needs_mpirun
+def test_a_job_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(
+    tmp_path: Path, programs: str
+) -> None:
+    """A spot interruption: SIGTERM to both containers; later new ones start with the checkpoint."""
+    root, first, second = two_instances(tmp_path / "stopped", programs, LONG)
+    log = log_to_the_middle(first)
+    began = time.monotonic()
+    for container in (second, first):
+        container.send_signal(signal.SIGTERM)
+    log += first.communicate(timeout=110)[0]
+    others = second.communicate(timeout=110)[0]
+    assert time.monotonic() - began < 110
+    assert (first.returncode, second.returncode) == (0, 0), log + others
+    assert "Saved the checkpoint" in log
+    assert log.count("stopped by SIGTERM; it goes on from its last checkpoint") == 1
+    assert "MPI_ABORT" not in log and "Training finished" not in log
+    assert not list((root / "model").iterdir()) and not (root / "output" / "failure").exists()
+    (checkpoint,) = (root / "checkpoints").iterdir()
+    assert int(checkpoint.name.partition("-")[2]) > 0
+
+    again, first, second = two_instances(tmp_path / "again", programs, LONG)
+    checkpoint.rename(again / "checkpoints" / checkpoint.name)
+    log, others = (container.communicate(timeout=300)[0] for container in (first, second))
+    assert (first.returncode, second.returncode) == (0, 0), log + others
+    assert f"Going on from the checkpoint {again}/checkpoints/checkpoint-" in log
+    assert not list((again / "checkpoints").iterdir())
+
+    whole, first, second = two_instances(tmp_path / "whole", programs, LONG)
+    log, others = (container.communicate(timeout=300)[0] for container in (first, second))
+    assert (first.returncode, second.returncode) == (0, 0), log + others
+    for name in ("vectors.bin", "vectors.txt"):
+        assert (again / "model" / name).read_bytes() == (whole / "model" / name).read_bytes()
+
+
+@needs_mpirun
+def test_one_instance_alone_that_is_stopped(tmp_path: Path, programs: str) -> None:
+    """Without its part the others cannot go on: a checkpoint is saved, and the job fails."""
+    root, first, second = two_instances(tmp_path / "stopped", programs, LONG)
+    log = log_to_the_middle(first)
+    second.send_signal(signal.SIGTERM)
+    log += first.communicate(timeout=110)[0]
+    others = second.communicate(timeout=110)[0]
+    assert (first.returncode, second.returncode) == (1, 0), log + others
+    assert "a process on another instance failed or was stopped" in failure_of(root)
+    assert "Saved the checkpoint" in log and list((root / "checkpoints").iterdir())
 
 
 @needs_mpirun
