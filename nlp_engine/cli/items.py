@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nlp_engine.cli import evaluate_items
+from nlp_engine.cli import dataset_groups, evaluate_items
 from nlp_engine.cli.console import print_json, print_table, progress_bar
 from nlp_engine.cli.datasets import print_dataset
 from nlp_engine.cli.options import Json, Out, Overwrite, Quiet, command
@@ -184,44 +184,4 @@ def put(
     )
 
 
-@app.command("import")
-@command()
-def import_group(
-    *,
-    spec: Annotated[
-        Path, typer.Argument(metavar="SPEC.toml", help="A dataset group's specification.")
-    ],
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check everything, print the calls; send nothing.")
-    ] = False,
-    update_schemas: Annotated[
-        bool, typer.Option("--update-schemas", help="Point existing datasets to changed schemas.")
-    ] = False,
-    seconds: Annotated[
-        float | None, typer.Option(min=0.01, help="Between two looks at AWS; by default 20.")
-    ] = None,
-    quiet: Quiet = False,
-) -> None:
-    """Import datasets in bulk, and make solutions, campaigns and filters; safe to repeat."""
-    from nlp_engine.personalize.client import known_region
-    from nlp_engine.personalize.importing.check import check_import
-    from nlp_engine.personalize.importing.create import create
-    from nlp_engine.personalize.importing.plan import dry_run as planned
-    from nlp_engine.personalize.importing.plan import make_plan
-    from nlp_engine.personalize.importing.spec_file import read_import_spec
-
-    read = read_import_spec(spec).in_region(known_region())
-    check_import(read)
-    if dry_run:
-        print_json([asdict(request) for request in planned(read)])
-        return
-    with progress_bar(quiet=quiet) as report:
-        made = create(
-            read,
-            make_plan(read),
-            update_schemas=update_schemas,
-            report=report,
-            log=(lambda _: None) if quiet else (lambda line: typer.echo(line, err=True)),
-            **({"seconds": seconds} if seconds else {}),
-        )
-    print_json([asdict(part) for part in made])
+dataset_groups.register(app)

@@ -45,6 +45,10 @@ class Exists(EngineError):
     """AWS has a thing of that name."""
 
 
+class Missing(EngineError):
+    """AWS has no such thing."""
+
+
 class Client:
     """One service of AWS; a call is one try.
 
@@ -99,7 +103,8 @@ class Client:
             Unavailable: It may succeed later: throttled, a server's error, no or no proper answer.
             Refused: What it says is invalid.
             Exists: There is a thing of that name.
-            EngineError: Anything else: missing rights, something that does not exist.
+            Missing: There is no such thing.
+            EngineError: Anything else, such as missing rights.
         """
         from botocore import xform_name
 
@@ -236,6 +241,8 @@ def _sorted(what: str, response: Mapping[str, Any], words: str) -> EngineError:
         return Refused(message)
     if code == "ResourceAlreadyExistsException":
         return Exists(message)
+    if code == "ResourceNotFoundException":
+        return Missing(message)
     return EngineError(message)
 
 

@@ -26,6 +26,8 @@ KINDS: dict[str, tuple[str, str, tuple[str, ...], str]] = {
     "Recommender": ("recommenderArn", "name", ("datasetGroupArn",), "recommender"),
 }
 STATES = ("CREATE PENDING", "CREATE IN_PROGRESS", "ACTIVE")
+DELETING = ("DELETE PENDING", "DELETE IN_PROGRESS")
+KIND_ARNS = {arn for arn, *_ in KINDS.values()}
 
 
 class Failure(Exception):
@@ -58,13 +60,15 @@ class ControlStub:
 
     def handle(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         self.requests.append((operation, parameters))
-        verb, api = re.match("(Create|Describe|List|Update)(.*)", operation).groups()  # type: ignore[union-attr]
+        verb, api = re.match("(Create|Describe|List|Update|Delete)(.*)", operation).groups()  # type: ignore[union-attr]
         if verb == "Create":
             return self.create(api, parameters)
         if verb == "Describe":
             return {api[0].lower() + api[1:]: self.describe(parameters[KINDS[api][0]])}
         if verb == "List":
             return self.list(api.removesuffix("s"), parameters)
+        if verb == "Delete":
+            return self.delete(api, parameters[KINDS[api][0]])
         dataset = self.get(parameters["datasetArn"])
         dataset["schemaArn"] = parameters["schemaArn"]
         return {"datasetArn": parameters["datasetArn"]}
@@ -106,6 +110,20 @@ class ControlStub:
         }  # fmt: skip
         return {arn_field: arn}
 
+    def delete(self, api: str, arn: str) -> dict[str, Any]:
+        self.get(arn)
+        for thing in self.things.values():
+            of_it = arn in [value for key, value in thing.items() if key in KIND_ARNS]
+            if of_it and thing[KINDS[thing["api"]][0]] != arn:
+                inside = thing["api"] in ("DatasetImportJob", "SolutionVersion")
+                if not inside or thing["status"] in STATES[:-1]:
+                    raise Failure("ResourceInUseException", f"{thing['api']} has {arn}")
+        if api == "Schema":
+            del self.things[arn]
+        else:
+            self.things[arn]["status"] = DELETING[0]
+        return {}
+
     def check(self, api: str, parameters: dict[str, Any]) -> None:
         if api == "Schema" and len(parameters["schema"]) > 20_000:
             raise Failure("InvalidInputException", "schema is too long")
@@ -130,6 +148,14 @@ class ControlStub:
 
     def describe(self, arn: str) -> dict[str, Any]:
         thing = self.get(arn)
+        if thing["status"] == DELETING[1]:
+            inner = [k for k, t in self.things.items() if arn in (t.get("solutionArn"),
+                     t.get("datasetArn"))]  # fmt: skip
+            for key in {arn, *inner}:
+                del self.things[key]
+            raise Failure("ResourceNotFoundException", f"no {arn}")
+        if thing["status"] == DELETING[0]:
+            thing["status"] = DELETING[1]
         if thing["status"] in STATES[:-1]:  # each look brings it on
             thing["status"] = STATES[STATES.index(thing["status"]) + 1]
             if thing["status"] == "ACTIVE" and thing["reason"]:

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from nlp_engine.cli.app import app
 from nlp_engine.errors import EngineError, InputError, SettingError
 from nlp_engine.manifest import read_manifest
-from nlp_engine.personalize.importing import create as creation
+from nlp_engine.personalize.importing import account
 from nlp_engine.personalize.importing.check import check_import
 from nlp_engine.personalize.importing.create import Made, create
 from nlp_engine.personalize.importing.plan import dry_run, make_plan
@@ -280,7 +280,7 @@ def s3() -> Iterator[str]:
 
 @pytest.fixture
 def control(s3: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[ControlStub]:
-    monkeypatch.setattr(creation, "_CALLS_PER_SECOND", 1000.0)
+    monkeypatch.setattr(account, "_CALLS_PER_SECOND", 1000.0)
     stub = ControlStub()
     with serving(stub, ControlHandler) as url:
         for name, value in {**environment(url), "AWS_ENDPOINT_URL_S3": s3}.items():
@@ -461,3 +461,94 @@ def test_a_dataset_of_an_unknown_codebook_gets_to_know_it(
     (tmp_path / "items" / "manifest.json").write_text(manifest)
     assert items_import(tmp_path).exit_code == 0
     assert control.of("Dataset")[0]["schemaArn"].endswith(f"-{id}")
+
+
+# What stands, and deleting it
+
+
+def group(command: str, folder: Path, *options: str, input: str | None = None) -> Any:
+    return CliRunner().invoke(app, ["items", command, str(folder / "films.toml"), *options], input)
+
+
+def test_what_stands_and_costs(tmp_path: Path, control: ControlStub) -> None:
+    spec = parsed(tmp_path)
+    empty = group("status", tmp_path)
+    assert empty.stdout == "there is no dataset group films in eu-west-1\n"
+    make(spec)
+    lines = group("status", tmp_path).stdout.splitlines()
+    assert lines[0] == "dataset group films: ACTIVE"
+    assert (
+        "campaign similar: ACTIVE, costs: at least 1 request per second is billed day and night "
+        "until it is deleted"
+    ) in lines
+    assert "solution for-you: ACTIVE, costs: it trains by itself, rate(7 days)" in lines
+    kinds = [line.split(" films")[0].split(" ")[0] for line in lines]
+    assert kinds == [
+        "dataset", "dataset", "import", "dataset", "import", "event", "filter", "filter",
+        "solution", "solution", "campaign", "solution", "solution",
+    ]  # fmt: skip
+
+
+def test_a_group_is_deleted_in_order(tmp_path: Path, control: ControlStub) -> None:
+    make(parsed(tmp_path))
+    made = len(control.things)
+    dry = group("delete", tmp_path, "--dry-run")
+    operations = [request["operation"] for request in json.loads(dry.stdout)]
+    assert operations == [
+        "DeleteEventTracker", "DeleteFilter", "DeleteFilter", "DeleteCampaign", "DeleteSolution",
+        "DeleteSolution", "DeleteDataset", "DeleteDataset", "DeleteDatasetGroup",
+    ]  # fmt: skip
+    unasked = group("delete", tmp_path)
+    assert unasked.exit_code == 2
+    assert "nothing is deleted; --yes" in unasked.stderr
+    assert "campaign similar: ACTIVE, costs" in unasked.stderr
+    assert len(control.things) == made
+    done = group("delete", tmp_path, "--seconds", "0.01", input="y\n")
+    assert done.exit_code == 0, done.output
+    assert "campaign similar, " in done.stdout
+    assert "what was uploaded stays: s3://films-data/personalize" in done.stderr
+    assert control.things == {}
+    again = group("delete", tmp_path, "--yes")
+    assert (again.exit_code, again.stdout) == (0, "deleted: nothing was there\n")
+
+
+def test_only_what_serves_is_deleted(tmp_path: Path, control: ControlStub) -> None:
+    make(parsed(tmp_path))
+    made = len(control.things)
+    done = group("delete", tmp_path, "--serving", "--yes", "--seconds", "0.01")
+    assert done.stdout == "deleted: campaign similar\n"
+    assert len(control.things) == made - 1
+    assert [part.kind for part in make(parsed(tmp_path)) if part.is_new] == ["campaign"]
+
+
+def test_schemas_of_others_stay(tmp_path: Path, control: ControlStub) -> None:
+    make(parsed(tmp_path))
+    with pytest.raises(InputError, match="filter horror is in another dataset group"):
+        make(parsed(tmp_path, ('name = "films"', 'name = "more"')))
+    for thing in control.things.values():
+        thing["status"] = "ACTIVE"
+    done = group("delete", tmp_path, "--yes", "--seconds", "0.01")
+    assert "stays: another dataset has it" in done.stderr
+    assert len(control.of("Schema")) == 2
+    assert [thing["name"] for thing in control.of("DatasetGroup")] == ["films"]
+
+
+def test_nothing_that_is_being_made_is_deleted(tmp_path: Path, control: ControlStub) -> None:
+    make(parsed(tmp_path))
+    (version, *_) = control.of("SolutionVersion")
+    version["status"] = "CREATE IN_PROGRESS"
+    done = group("delete", tmp_path, "--yes")
+    assert done.exit_code == 2
+    assert "CREATE IN_PROGRESS; Personalize deletes nothing that is being made" in done.stderr
+    assert not [name for name, _ in control.requests if name.startswith("Delete")]
+
+
+def test_a_deletion_that_failed_goes_on(tmp_path: Path, control: ControlStub) -> None:
+    make(parsed(tmp_path))
+    (campaign,) = control.of("Campaign")
+    campaign |= {"status": "DELETE FAILED", "failureReason": "not now"}
+    assert "campaign similar: DELETE FAILED, not now" in group("status", tmp_path).stdout
+    (tracker,) = control.of("EventTracker")
+    tracker["status"] = "DELETE IN_PROGRESS"
+    assert group("delete", tmp_path, "--yes", "--seconds", "0.01").exit_code == 0
+    assert control.things == {}

@@ -10,22 +10,22 @@ from typing import Any
 
 from nlp_engine.errors import EngineError, InputError, Interrupted
 from nlp_engine.personalize.check import check_changes
-from nlp_engine.personalize.client import Client, Exists
+from nlp_engine.personalize.client import Exists
 from nlp_engine.personalize.coding import codebook_of_schema, codebook_words
 from nlp_engine.personalize.importing import kinds
+from nlp_engine.personalize.importing.account import (
+    SECONDS_BETWEEN_LOOKS,
+    Account,
+    created_at,
+    failure_reason,
+    has_failed,
+)
 from nlp_engine.personalize.importing.kinds import Kind
 from nlp_engine.personalize.importing.plan import Arns, Plan, Step
 from nlp_engine.personalize.importing.spec import ImportSpec
 from nlp_engine.personalize.importing.upload import upload
-from nlp_engine.personalize.sending.deliver import Caller
-from nlp_engine.personalize.sending.rate import TokenBucket
 from nlp_engine.personalize.sending.requests import Request
 from nlp_engine.progress import Report, silent
-
-SECONDS_BETWEEN_LOOKS = 20.0
-_CALLS_PER_SECOND = 5.0
-_ATTEMPTS = 10
-_LONGEST_PAUSE = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,13 +91,7 @@ class _Creation:
     def __init__(
         self, spec: ImportSpec, update_schemas: bool, log: Callable[[str], None], seconds: float
     ) -> None:
-        self._client = Client("personalize", spec.region)
-        self._caller = Caller(
-            lambda request: self._client.call(request.operation, request.parameters),
-            TokenBucket(_CALLS_PER_SECOND, capacity=_CALLS_PER_SECOND),
-            _ATTEMPTS,
-            longest_pause=_LONGEST_PAUSE,
-        )
+        self._account = Account(spec.region)
         self._update_schemas, self._log, self._seconds = update_schemas, log, seconds
         self._arns: Arns = {}
         self._imported_at = 0.0
@@ -120,15 +114,18 @@ class _Creation:
             if step.kind is kinds.IMPORT_JOB:
                 request = Request(request.operation, {**request.parameters, "jobName": name})
             try:
-                answer = self._caller.call(request)
+                answer = self._account.call(request)
             except Exists:
                 name, found = self._find(step)
                 if found is None:
-                    raise
+                    raise InputError(
+                        f"{step.kind.words} {name} is in another dataset group of the account; "
+                        "give this one another name"
+                    ) from None
             else:
                 return self._take(step, name, answer, is_new=True)
         made = self._take(step, name, found, is_new=False)
-        self._compare(step, made, self._describe(step.kind, made.arn))
+        self._compare(step, made, self._account.describe(step.kind, made.arn))
         return made
 
     def _take(self, step: Step, name: str, answer: Mapping[str, Any], *, is_new: bool) -> Made:
@@ -136,9 +133,9 @@ class _Creation:
         self._arns[step.kind, step.name] = arn
         tracking_id = None
         if step.kind is kinds.EVENT_TRACKER:
-            tracking_id = self._describe(step.kind, arn).get("trackingId")
+            tracking_id = self._account.describe(step.kind, arn).get("trackingId")
         if step.kind is kinds.IMPORT_JOB:
-            at = self._describe(step.kind, arn).get("creationDateTime")
+            at = self._account.describe(step.kind, arn).get("creationDateTime")
             self._imported_at = max(self._imported_at, at.timestamp() if at else 0.0)
         verb = "is being made" if is_new else "is there"
         self._log(f"{step.kind.words} {name} {verb}: {arn}")
@@ -149,34 +146,18 @@ class _Creation:
     def _find(self, step: Step) -> tuple[str, Mapping[str, Any] | None]:
         """What is there, and the name that it has or would get."""
         kind = step.kind
-        parameters = {kind.within: self._arns[step.within]} if step.within else {}
-        listed = self._list(kind, parameters)
+        listed = self._account.list(kind, self._arns[step.within] if step.within else None)
         if kind is kinds.IMPORT_JOB:
             return _last_import(step.name, listed)
         if kind is kinds.SOLUTION_VERSION:
-            usable = [v for v in listed if not _has_failed(v) and self._is_later(v)]
-            newest = max(usable, key=_created_at, default=None)
+            usable = [v for v in listed if not has_failed(v) and self._is_later(v)]
+            newest = max(usable, key=created_at, default=None)
             return step.name.removesuffix("/…"), newest
         same = [found for found in listed if _name(found, kind) == step.name.lower()]
         return step.name, same[0] if same else None
 
     def _is_later(self, version: Mapping[str, Any]) -> bool:
-        return _created_at(version) >= self._imported_at
-
-    def _list(self, kind: Kind, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        more: dict[str, Any] = {}
-        while True:
-            page = self._caller.call(Request(f"List{kind.api}s", {**parameters, **more}))
-            found += page.get(kind.listed, [])
-            if not page.get("nextToken"):
-                return found
-            more = {"nextToken": page["nextToken"]}
-
-    def _describe(self, kind: Kind, arn: str) -> dict[str, Any]:
-        answer = self._caller.call(Request(f"Describe{kind.api}", {kind.arn: arn}))
-        described: dict[str, Any] = answer[kind.answer]
-        return described
+        return created_at(version) >= self._imported_at
 
     def _compare(self, step: Step, made: Made, found: Mapping[str, Any]) -> None:
         """Check that what is there is what the specification says."""
@@ -200,7 +181,8 @@ class _Creation:
         if found["schemaArn"] == schema_arn:
             return
         old, new = (
-            self._describe(kinds.SCHEMA, arn) for arn in (str(found["schemaArn"]), schema_arn)
+            self._account.describe(kinds.SCHEMA, arn)
+            for arn in (str(found["schemaArn"]), schema_arn)
         )
         changes = check_changes(str(old["schema"]), str(new["schema"]))
         before, now = codebook_of_schema(str(old["name"])), codebook_of_schema(str(new["name"]))
@@ -219,19 +201,19 @@ class _Creation:
         if changes or before != now:
             self._log(f"{made.kind} {made.name} gets the schema {schema_arn}")
             parameters = {"datasetArn": made.arn, "schemaArn": schema_arn}
-            self._caller.call(Request("UpdateDataset", parameters))
+            self._account.call(Request("UpdateDataset", parameters))
 
     def _wait(self, kind: Kind, made: Made) -> None:
         while True:
-            found = self._describe(kind, made.arn)
+            found = self._account.describe(kind, made.arn)
             if found["status"] == "ACTIVE":
                 update = found.get("latestDatasetUpdate", {}).get("status", "ACTIVE")
                 if update == "ACTIVE":
                     return
                 found = found["latestDatasetUpdate"]
-            if _has_failed(found):
-                reason = found.get("failureReason", "AWS gives no reason")
-                raise EngineError(f"{made.kind} {made.name}: {found['status']}: {reason}")
+            if has_failed(found):
+                words = f"{made.kind} {made.name}: {found['status']}"
+                raise EngineError(f"{words}: {failure_reason(found)}")
             self._log(f"{made.kind} {made.name}: {found['status']}")
             time.sleep(self._seconds)
 
@@ -241,23 +223,14 @@ def _last_import(
 ) -> tuple[str, Mapping[str, Any] | None]:
     """The dataset's last import job if it is of this content; else a name that no job has."""
     names = {str(job["jobName"]) for job in jobs}
-    last = max(jobs, key=_created_at, default=None)
-    if last and str(last["jobName"]).startswith(name) and not _has_failed(last):
+    last = max(jobs, key=created_at, default=None)
+    if last and str(last["jobName"]).startswith(name) and not has_failed(last):
         return str(last["jobName"]), last
     number, free = 1, name
     while free in names:
         number += 1
         free = f"{name}-{number}"
     return free, None
-
-
-def _created_at(found: Mapping[str, Any]) -> float:
-    at = found.get("creationDateTime")
-    return at.timestamp() if at else 0.0
-
-
-def _has_failed(found: Mapping[str, Any]) -> bool:
-    return str(found.get("status", "")).endswith(("FAILED", "STOPPED", "STOPPING"))
 
 
 def _name(found: Mapping[str, Any], kind: Kind) -> str:

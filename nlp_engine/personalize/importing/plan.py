@@ -197,7 +197,8 @@ class _Data:
         )
 
     def import_step(self) -> Step:
-        name = f"{self.kind.lower()}-{self.content}"
+        # Jobs are named for the whole account, too, but each is of one dataset alone.
+        name = f"{self.kind.lower()}-{_hash(self.spec.group.name, self.content)}"
         return Step(
             kind=kinds.IMPORT_JOB,
             name=name,
