@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from nlp_engine.errors import EngineError, InputError, require
@@ -21,6 +22,7 @@ _THROTTLED = frozenset(
 )
 _REFUSED = frozenset(("InvalidInputException", "ValidationException"))
 _BUSY = frozenset(("ResourceInUseException",))
+_SECONDS_BETWEEN_REPORTS = 0.1
 
 
 class Unavailable(EngineError):
@@ -151,24 +153,36 @@ class S3:
     def upload(
         self, path: str, bucket: str, key: str, sha256: str, report: Callable[[int], None]
     ) -> None:
-        """Upload a file; `report` is told how many bytes more have gone.
+        """Upload a file, its parts side by side.
+
+        Args:
+            path: The file.
+            bucket: Where to.
+            key: As what.
+            sha256: Of its bytes, by which `has` knows it again.
+            report: Told by the calling thread how many bytes more have gone.
 
         Raises:
             EngineError: S3 refuses, or does not answer.
         """
-        from boto3.exceptions import S3UploadFailedError
-        from boto3.s3.transfer import TransferConfig
+        from boto3.s3.transfer import (
+            ProgressCallbackInvoker,
+            TransferConfig,
+            create_transfer_manager,
+        )
 
-        config = TransferConfig(use_threads=False)  # reports come from the calling thread
+        sent: SimpleQueue[int] = SimpleQueue()
         extra = {"Metadata": {"sha256": sha256}, "ContentType": "text/csv"}
-        what = f"cannot upload {path} to s3://{bucket}/{key}"
-        try:
-            with clear_errors(what):
-                self._client.upload_file(
-                    path, bucket, key, ExtraArgs=extra, Callback=report, Config=config
-                )
-        except S3UploadFailedError as error:
-            raise EngineError(f"{what}: {error}") from error
+        with (
+            clear_errors(f"cannot upload {path} to s3://{bucket}/{key}"),
+            create_transfer_manager(self._client, TransferConfig()) as manager,
+        ):
+            subscribers = [ProgressCallbackInvoker(sent.put)]
+            future = manager.upload(path, bucket, key, extra, subscribers)
+            while not future.done():
+                with contextlib.suppress(Empty):
+                    report(sent.get(timeout=_SECONDS_BETWEEN_REPORTS))
+            future.result()
 
 
 def region_of(arn: str) -> str:
