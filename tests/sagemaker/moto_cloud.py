@@ -23,6 +23,7 @@ from typing import Any
 import boto3
 
 from nlp_engine.sagemaker import container
+from tests.sagemaker.moto_server import Proxy
 
 _BATCH = 100  # lines; SageMaker fills the payload
 
@@ -63,13 +64,27 @@ class Machines:
         self._s3.upload_file(str(archive), *split(job["ModelArtifacts"]["S3ModelArtifacts"]))
 
     @contextlib.contextmanager
-    def host(self, endpoint: str) -> Iterator[str]:
+    def at_work_for(self, proxy: Proxy, port: int) -> Iterator[None]:
+        """Do all that is asked for as it is asked for, with one endpoint at a time on a port."""
+        with contextlib.ExitStack() as hosted:
+            proxy.after |= {
+                "CreateTrainingJob": lambda asked: self.train(asked["TrainingJobName"]),
+                "CreateTransformJob": lambda asked: self.transform(asked["TransformJobName"]),
+                "CreateEndpoint": lambda asked: hosted.enter_context(
+                    self.host(asked["EndpointName"], port)
+                ),
+                "DeleteEndpoint": lambda asked: hosted.close(),
+            }
+            yield
+
+    @contextlib.contextmanager
+    def host(self, endpoint: str, port: int | None = None) -> Iterator[str]:
         """Run what an endpoint stands for; give the address of the server."""
         found = self._sagemaker.describe_endpoint(EndpointName=endpoint)
         config = self._sagemaker.describe_endpoint_config(
             EndpointConfigName=found["EndpointConfigName"]
         )
-        with self._served(config["ProductionVariants"][0]["ModelName"]) as url:
+        with self._served(config["ProductionVariants"][0]["ModelName"], port) as url:
             yield url
 
     def transform(self, name: str) -> None:
@@ -91,12 +106,12 @@ class Machines:
                 self._s3.put_object(Bucket=bucket, Key=f"{prefix}/{path.name}.out", Body=body)
 
     @contextlib.contextmanager
-    def _served(self, model: str) -> Iterator[str]:
+    def _served(self, model: str, port: int | None = None) -> Iterator[str]:
         """Run the serving container's code on the archive of a model."""
         found = self._sagemaker.describe_model(ModelName=model)
         archive = self.folder / f"{model}.tar.gz"
         self._s3.download_file(*split(found["PrimaryContainer"]["ModelDataUrl"]), str(archive))
-        with served(archive) as url:
+        with served(archive, port) as url:
             yield url
 
     def _download(self, address: str, folder: Path) -> None:
@@ -109,10 +124,9 @@ class Machines:
 
 
 @contextlib.contextmanager
-def served(model: Path) -> Iterator[str]:
+def served(model: Path, port: int | None = None) -> Iterator[str]:
     """Our server with a model, as a process; the address of it."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = port or free_port()
     command = [sys.executable, "-m", "nlp_engine", "serve", str(model), "--port", str(port), "-q"]
     process = subprocess.Popen(command)
     url = f"http://127.0.0.1:{port}"
@@ -124,6 +138,13 @@ def served(model: Path) -> Iterator[str]:
     finally:
         process.kill()
         process.wait()
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
 
 
 def _wait(url: str, process: subprocess.Popen[bytes]) -> None:

@@ -31,6 +31,7 @@ class Proxy:
     Attributes:
         requests: Operation and parameters of the requests to SageMaker, in their order.
         before: What happens before an operation is answered.
+        after: What happens when moto has done it, with its parameters.
         refused: The operations for which the client has no rights.
     """
 
@@ -38,6 +39,7 @@ class Proxy:
         self._application = application
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self.before: dict[str, Callable[[], None]] = {}
+        self.after: dict[str, Callable[[dict[str, Any]], None]] = {}
         self.refused: set[str] = set()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
@@ -63,8 +65,9 @@ class Proxy:
         if environ["REQUEST_METHOD"] == "HEAD":
             start_response(status, headers)
             return [body]
-        if ours and status.startswith("200") and body:
-            body = json.dumps(without_empty(json.loads(body))).encode()
+        if ours and status.startswith("200"):
+            self.after.get(operation, lambda parameters: None)(parameters)
+            body = json.dumps(without_empty(json.loads(body))).encode() if body else b""
         if operation.startswith("Describe"):
             _let_stopping_jobs_end()
         return _respond(start_response, status, body, headers)
@@ -99,6 +102,7 @@ class Proxy:
             get_backend(service).reset()
         self.requests.clear()
         self.before.clear()
+        self.after.clear()
         self.refused.clear()
 
     def sent(self, operation: str) -> list[dict[str, Any]]:
