@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.metadata
 import json
 import os
 import subprocess
@@ -13,7 +14,9 @@ from typing import Any
 
 import pytest
 
+import nlp_engine
 from nlp_engine.errors import InputError, SettingError
+from nlp_engine.native import _native
 from nlp_engine.sagemaker import lambda_handler
 from nlp_engine.sagemaker.lambda_handler import handler
 from tests.fasttext_library import quantize_with_library
@@ -125,3 +128,45 @@ def test_few_packages_are_loaded(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     loaded = {name for name in done.stdout.split() if not name.startswith(("_", "cython"))}
     assert loaded == {"nlp_engine", "numpy", "orjson", "regex"}
+
+
+def pack(function: Path, model: Path) -> int:
+    """Make a function's folder as the README's commands do, of links; the bytes it has unpacked."""
+    function.mkdir()
+    package = Path(nlp_engine.__file__).parent
+    files = [model, *package.rglob("*.py"), Path(_native.__file__)]
+    for name in ("numpy", "orjson", "regex"):
+        installed = importlib.metadata.files(name) or []
+        files += [Path(str(file.locate())) for file in installed]
+        for top in {file.parts[0] for file in installed} - {".."}:
+            (function / top).symlink_to(importlib.metadata.distribution(name).locate_file(top))
+    (function / "nlp_engine").mkdir()
+    for path in package.iterdir():
+        if path.name != "native":
+            (function / "nlp_engine" / path.name).symlink_to(path)
+    (function / "nlp_engine" / "native").mkdir()
+    for path in (*(package / "native").glob("*.py"), Path(_native.__file__)):
+        (function / "nlp_engine" / "native" / path.name).symlink_to(path)
+    (function / model.name).symlink_to(model)
+    return sum(file.stat().st_size for file in files if file.exists())
+
+
+def test_the_packed_function_answers_with_nothing_else_installed(
+    folder: Path, tmp_path: Path
+) -> None:
+    function = tmp_path / "function"
+    assert pack(function, folder / "model.ftz") < 250 * 2**20  # Lambda's limit
+    code = (
+        f"import sys, json; sys.path.insert(0, {str(function)!r})\n"
+        "from nlp_engine.sagemaker.lambda_handler import handler\n"
+        "print(json.dumps(handler(json.load(sys.stdin))))"
+    )
+    env = {
+        "AWS_LAMBDA_FUNCTION_NAME": "mine",
+        "LAMBDA_TASK_ROOT": str(function),
+        "NLP_ENGINE_MODEL": "model.ftz",
+    }
+    command = [sys.executable, "-I", "-S", "-c", code]  # without site-packages
+    done = subprocess.run(command, env=env, input=BODY, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert labels(json.loads(done.stdout)) == ["__label__metal", "__label__music"]
