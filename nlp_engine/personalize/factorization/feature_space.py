@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -63,14 +64,16 @@ class FeatureSpace:
             name: list(dict.fromkeys(value for found in of_item.values() for value in found))
             for name, of_item in chosen.items()
         }
-        names = {"users": list(dict.fromkeys(users)), "values": values}
-        return cls._numbered(
-            names | {"items": list(dict.fromkeys(known)) if item_ids else []}, chosen
-        )
+        names = {
+            "users": list(dict.fromkeys(users)),
+            "items": list(dict.fromkeys(known)) if item_ids else [],
+            "values": values,
+        }
+        return cls._numbered(names, chosen)
 
     @classmethod
     def _numbered(cls, names: Mapping[str, Any], item_features: ItemFeatures) -> FeatureSpace:
-        numbers = iter(range(2**63))
+        numbers = itertools.count()
 
         def columns(found: Sequence[str]) -> dict[str, int]:
             return dict(zip(found, numbers, strict=False))

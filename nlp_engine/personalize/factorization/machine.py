@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from nlp_engine import settings
 from nlp_engine.errors import InputError
@@ -51,7 +51,7 @@ class FactorizationMachine:
     def train(
         cls,
         rows: Any,
-        labels: NDArray[np.float32],
+        labels: ArrayLike,
         chosen: FactorizationSettings,
         *,
         report: Report = silent,
@@ -68,7 +68,7 @@ class FactorizationMachine:
             InputError: Rows, labels and settings do not fit together.
         """
         trainer = Trainer(chosen)
-        trainer.train(rows.tocsr().astype(np.float32), labels, report)
+        trainer.train(rows.tocsr().astype(np.float32), np.asarray(labels, np.float32), report)
         return cls(
             predictor_type=chosen.predictor_type,
             bias=trainer.bias,
