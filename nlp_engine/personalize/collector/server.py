@@ -48,7 +48,8 @@ def serve(
         MissingExtraError: The extra `events` is not installed.
         EngineError: No region is known.
     """
-    require("uvicorn", "events")
+    for module in ("uvicorn", "httptools"):
+        require(module, "events")
     chosen = settings.from_mapping(CollectorSettings, options)
     client = Client(
         "personalize-events",
@@ -73,9 +74,12 @@ def _run(
 ) -> None:
     import uvicorn
 
+    from nlp_engine.personalize.collector.connection import connection_class
+
     metrics = Metrics()
     config = uvicorn.Config(
         application(spool, metrics, chosen),
+        http=connection_class(chosen),
         access_log=False,
         log_level="warning",
         limit_concurrency=chosen.max_clients,

@@ -20,6 +20,7 @@ class CollectorSettings(CallSettings):
         1000, minimum=1, help="megabytes on disk that may wait for AWS; then the answer is 503"
     )
     max_body_kb: int = setting(256, minimum=1, help="largest body in kilobytes")
+    header_seconds: float = setting(10.0, above=0, help="time for a request's head")
     body_seconds: float = setting(10.0, above=0, help="time for a request's body")
     max_clients: int = setting(500, minimum=1, help="requests at a time; others are answered 503")
     linger_seconds: float = setting(
