@@ -30,8 +30,8 @@ def write_classifier(
         entries=entries,
         input_rows=trained.input_rows,
         output_rows=trained.output_rows,
-        bucket_ids=trained.bucket_ids,
-        bucket_rows=trained.bucket_rows,
+        bucket_ids=trained.buckets.ids,
+        bucket_rows=trained.buckets,
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp_engine.checkpoints import Checkpoints
+from nlp_engine.classification.bucket_rows import BucketRows, begin_rows
 from nlp_engine.classification.checkpoint import EpochCheckpoints, TrainingRun
 from nlp_engine.classification.hyperparameters import ClassifierSettings
 from nlp_engine.errors import EngineError, SettingError
@@ -28,20 +29,18 @@ _LOSS_POINTS = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainedClassifier:
-    """Trained matrices: V words, L labels, D dimensions, B buckets that some example has.
+    """Trained matrices: V words, L labels, D dimensions.
 
     Attributes:
         loss: `softmax` or `ova`.
         input_rows: float32 (V, D), the words' rows.
-        bucket_ids: int32 (B), rising; all other buckets are zero.
-        bucket_rows: float32 (B, D).
+        buckets: The rows of buckets that some example has; all others are zero.
         output_rows: float32 (L, D).
     """
 
     loss: str
     input_rows: NDArray[np.float32]
-    bucket_ids: NDArray[np.int32]
-    bucket_rows: NDArray[np.float32]
+    buckets: BucketRows
     output_rows: NDArray[np.float32]
 
 
@@ -51,14 +50,14 @@ class TrainingData:
 
     Attributes:
         examples: To train on.
-        validation: Held out, or None; rows of buckets that no other example has are one row of
-            zeros, the last.
-        bucket_ids: int32 (B), rising: the buckets that occur.
+        validation: Held out, or None; rows of buckets that no example to train on has are one row
+            of zeros, the last.
+        buckets: The buckets that occur.
     """
 
     examples: kernels.Examples
     validation: kernels.Examples | None
-    bucket_ids: NDArray[np.int32]
+    buckets: kernels.ExampleBuckets
 
     @property
     def several_labels(self) -> bool:
@@ -92,17 +91,20 @@ def read_data(
         max_char=chosen.max_char if chosen.subwords else 0,
     )
     report(Progress("reading examples", 0, None, "bytes"))
-    examples = _read(features, path, chosen)
     words = len(entries.words)
-    bucket_ids = kernels.compact_buckets(examples.rows, words=words, buckets=buckets)
-    held_out = None
-    if validation:
-        held_out = _read(features, validation, chosen)
-        row_of = np.full(buckets, words + len(bucket_ids), np.int32)
-        row_of[bucket_ids] = words + np.arange(len(bucket_ids), dtype=np.int32)
+    held_out = _read(features, validation, chosen) if validation else None
+    examples, found = kernels.gather_buckets(
+        _read(features, path, chosen),
+        words=words,
+        buckets=buckets,
+        also=held_out.rows if held_out else np.empty(0, np.int32),
+    )
+    if held_out:
+        row_of = np.full(buckets, words + found.rows, np.int32)
+        row_of[found.shared] = words + np.arange(len(found.shared), dtype=np.int32)
         hashed = held_out.rows >= words
         held_out.rows[hashed] = row_of[held_out.rows[hashed] - words]
-    return TrainingData(examples=examples, validation=held_out, bucket_ids=bucket_ids)
+    return TrainingData(examples=examples, validation=held_out, buckets=found)
 
 
 HeldOutProbabilities = Callable[[], Iterator[NDArray[np.float32]]]
@@ -152,8 +154,9 @@ def train(
     trained = TrainedClassifier(
         loss=loss,
         input_rows=rows[:words],
-        bucket_ids=data.bucket_ids,
-        bucket_rows=rows[words : words + len(data.bucket_ids)],
+        buckets=BucketRows(
+            rows[words : words + data.buckets.rows], data.buckets, words, chosen.seed
+        ),
         output_rows=model.output_rows[:, : chosen.vector_dim],
     )
     return trained, training.measured
@@ -176,14 +179,17 @@ def _start(
 ) -> kernels.ClassifierTraining:
     """Rows as they are before the first example."""
     words, dim = len(entries.words), chosen.vector_dim
-    rows = words + len(data.bucket_ids)
+    rows = words + data.buckets.rows
     input_rows = zero_rows(rows + 1, dim)
-    fill_uniform(input_rows[:rows, :dim], chosen.seed)
+    fill_uniform(input_rows[:words, :dim], chosen.seed)
+    begin_rows(input_rows[words:rows, :dim], data.buckets, words, chosen.seed)
     if pretrained:
         pretrained(entries.words, input_rows[:words, :dim])
     return kernels.ClassifierTraining(
         input_rows=input_rows,
         output_rows=zero_rows(len(entries.labels), dim),
+        groups_from=words + len(data.buckets.shared),
+        group_sizes=data.buckets.group_sizes,
         loss=loss,
         label_weights=weights,
         learning_rate=chosen.learning_rate,
@@ -194,7 +200,7 @@ def _start(
 def _check_memory(
     data: TrainingData, entries: Entries, chosen: ClassifierSettings, *, copies: int
 ) -> None:
-    rows = len(entries.words) + len(data.bucket_ids) + 1 + len(entries.labels)
+    rows = len(entries.words) + data.buckets.rows + 1 + len(entries.labels)
     needed, free = 4 * row_floats(chosen.vector_dim) * rows * copies, available_memory()
     if needed > free:
         raise SettingError(
@@ -272,8 +278,8 @@ class _Training:
     def _resume(self) -> int:
         """Take over what an earlier call has done; how many epochs."""
         found = self._checkpoints.load() if self._checkpoints else None
-        if found is None:
-            return 0
+        if found is None or found[1]["input"].shape != self._model.input_rows.shape:
+            return 0  # none, or one of another release
         done, rows, self.measured = found
         self._model.input_rows[:], self._model.output_rows[:] = rows["input"], rows["output"]
         if "best_input" in rows:

@@ -12,6 +12,7 @@
 #include "arrays.h"
 #include "bindings.h"
 #include "classifier.h"
+#include "lone_buckets.h"
 #include "line_features.h"
 
 namespace nb = nanobind;
@@ -212,7 +213,8 @@ nlp::ExampleView view_of(const Array<const std::int32_t>& rows,
           label_offsets.data()};
 }
 
-void train_epoch(const Matrix<float>& input, const Matrix<float>& output, const std::string& loss,
+void train_epoch(const Matrix<float>& input, std::int64_t groups_from,
+                 const Array<const std::int32_t>& group_sizes, const Matrix<float>& output, const std::string& loss,
                  const Array<const float>& label_weights, float learning_rate, std::int64_t total,
                  const nlp::ExampleView& examples, std::uint64_t seed, int threads,
                  const std::string& instructions, nlp::TrainingExchange& exchange) {
@@ -220,25 +222,36 @@ void train_epoch(const Matrix<float>& input, const Matrix<float>& output, const 
     return reinterpret_cast<std::uintptr_t>(rows.data()) % 64 == 0;
   };
   check(input.shape(1) % 16 == 0 && output.shape(1) == input.shape(1) && aligned(input) &&
-            aligned(output) && output.shape(0) == label_weights.size(),
+            aligned(output) && output.shape(0) == label_weights.size() &&
+            groups_from >= 0 &&
+            static_cast<std::size_t>(groups_from) + group_sizes.size() <= input.shape(0),
         "matrices of another shape or alignment");
   const nlp::InstructionSet set = instruction_set(instructions);
   const nlp::ClassifierTraining training{static_cast<std::int64_t>(input.shape(1)), input.data(),
-                                         static_cast<std::int64_t>(input.shape(0)), output.data(),
+                                         static_cast<std::int64_t>(input.shape(0)),
+                                         groups_from, group_sizes.data(), output.data(),
                                          static_cast<std::int32_t>(output.shape(0)), loss_of(loss),
                                          label_weights.data(), learning_rate, total};
   nb::gil_scoped_release unlocked;
   nlp::train_epoch(training, examples, seed, threads, set, exchange);
 }
 
-nb::ndarray<nb::numpy, std::int32_t> compact_buckets(const Array<std::int32_t>& rows,
-                                                     std::int32_t words, std::uint32_t buckets) {
-  std::vector<std::int32_t> found;
+nb::dict gather_buckets(const Array<std::int32_t>& rows, const Array<std::int64_t>& row_offsets,
+                        std::int32_t words, std::uint32_t buckets,
+                        const Array<const std::int32_t>& also) {
+  nlp::ExampleBuckets found;
   {
     nb::gil_scoped_release unlocked;
-    found = nlp::compact_buckets({rows.data(), rows.size()}, words, buckets);
+    found = nlp::gather_buckets({rows.data(), rows.size()},
+                                {row_offsets.data(), row_offsets.size()}, words, buckets,
+                                {also.data(), also.size()});
   }
-  return to_numpy(std::move(found));
+  nb::dict out;
+  out["shared"] = to_numpy(std::move(found.shared));
+  out["lone"] = to_numpy(std::move(found.lone));
+  out["lone_offsets"] = to_numpy(std::move(found.lone_offsets));
+  out["rows_size"] = found.rows_size;
+  return out;
 }
 
 }  // namespace
@@ -268,8 +281,10 @@ void bind_classifier(nb::module_& m) {
   m.def("example_view", &view_of, "rows"_a.noconvert(), "row_offsets"_a.noconvert(),
         "labels"_a.noconvert(), "label_offsets"_a.noconvert(), nb::keep_alive<0, 1>(),
         nb::keep_alive<0, 2>(), nb::keep_alive<0, 3>(), nb::keep_alive<0, 4>());
-  m.def("train_epoch", &train_epoch, nb::kw_only(), "input"_a.noconvert(), "output"_a.noconvert(),
+  m.def("train_epoch", &train_epoch, nb::kw_only(), "input"_a.noconvert(),
+        "groups_from"_a, "group_sizes"_a.noconvert(), "output"_a.noconvert(),
         "loss"_a, "label_weights"_a, "learning_rate"_a, "total"_a, "examples"_a, "seed"_a,
         "threads"_a, "instructions"_a, "exchange"_a);
-  m.def("compact_buckets", &compact_buckets, "rows"_a.noconvert(), "words"_a, "buckets"_a);
+  m.def("gather_buckets", &gather_buckets, "rows"_a.noconvert(), "row_offsets"_a.noconvert(),
+        "words"_a, "buckets"_a, "also"_a.noconvert());
 }

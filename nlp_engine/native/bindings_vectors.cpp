@@ -100,19 +100,40 @@ void word_means(const nb::bytes& words, const Offsets& offsets, const MatrixByte
                   out.data());
 }
 
-void fill_uniform(const nb::ndarray<float, nb::ndim<2>, nb::device::cpu>& rows, std::uint64_t seed,
-                  int threads) {
-  check(rows.shape(1) < 2 || rows.stride(1) == 1, "rows must be in one piece");
+// Rows of which each is in one piece.
+using PlainRows = nb::ndarray<float, nb::ndim<2>, nb::device::cpu>;
+
+void check_plain(const PlainRows& rows) {
+  check(rows.size() == 0 || rows.shape(1) == 1 || rows.stride(1) == 1, "rows must be in one piece");
+}
+
+void fill_uniform(const PlainRows& rows, std::uint64_t seed, int threads) {
+  check_plain(rows);
   nb::gil_scoped_release unlocked;
   nlp::fill_uniform(rows.data(), static_cast<std::int64_t>(rows.shape(0)),
                     static_cast<std::int64_t>(rows.shape(1)), rows.stride(0),
                     1.f / static_cast<float>(rows.shape(1)), seed, threads);
 }
 
+void fill_uniform_sums(const PlainRows& rows, std::uint64_t seed, const Array<const std::int64_t>& numbers,
+                       const Array<const std::int64_t>& offsets, int threads) {
+  check_plain(rows);
+  check(offsets.size() == rows.shape(0) + 1 && offsets(0) >= 0 &&
+            offsets(rows.shape(0)) <= static_cast<std::int64_t>(numbers.size()),
+        "offsets do not fit rows and numbers");
+  nb::gil_scoped_release unlocked;
+  nlp::fill_uniform_sums(rows.data(), static_cast<std::int64_t>(rows.shape(0)),
+                         static_cast<std::int64_t>(rows.shape(1)), rows.stride(0),
+                         1.f / static_cast<float>(rows.shape(1)), seed, numbers.data(),
+                         offsets.data(), threads);
+}
+
 }  // namespace
 
 void bind_vectors(nb::module_& m) {
   m.attr("CODE_BLOCK") = nlp::code_block;
+  m.def("fill_uniform_sums", &fill_uniform_sums, "rows"_a.noconvert(), "seed"_a, "numbers"_a,
+        "offsets"_a, "threads"_a);
   m.def("fill_uniform", &fill_uniform, "rows"_a.noconvert(), "seed"_a, "threads"_a);
   m.def("format_rows", &format_rows, "words"_a, "offsets"_a, "matrix"_a);
   m.def("parse_rows", &parse_rows, "text"_a, "out"_a);

@@ -1,7 +1,6 @@
 #include "classifier.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <numeric>
@@ -308,32 +307,6 @@ void train_epoch(const ClassifierTraining& training, const ExampleView& examples
       throw;
     }
   });
-}
-
-// A bit for every bucket, and how many are set before each 64 of them: so small a table stays in a
-// near cache.
-std::vector<std::int32_t> compact_buckets(std::span<std::int32_t> rows, std::int32_t words,
-                                          std::uint32_t buckets) {
-  std::vector<std::uint64_t> occurs((std::size_t{buckets} + 63) / 64);
-  for (const std::int32_t row : rows) {
-    const auto bucket = static_cast<std::size_t>(row - words);
-    if (row >= words) occurs[bucket / 64] |= std::uint64_t{1} << (bucket % 64);
-  }
-  std::vector<std::int32_t> before, found;
-  before.reserve(occurs.size());
-  for (std::size_t i = 0; i < occurs.size(); ++i) {
-    before.push_back(static_cast<std::int32_t>(found.size()));
-    for (std::uint64_t left = occurs[i]; left != 0; left &= left - 1) {
-      found.push_back(static_cast<std::int32_t>(i * 64) + std::countr_zero(left));
-    }
-  }
-  for (std::int32_t& row : rows) {
-    if (row < words) continue;
-    const auto bucket = static_cast<std::size_t>(row - words);
-    const std::uint64_t lower = occurs[bucket / 64] & ((std::uint64_t{1} << (bucket % 64)) - 1);
-    row = words + before[bucket / 64] + std::popcount(lower);
-  }
-  return found;
 }
 
 }  // namespace nlp

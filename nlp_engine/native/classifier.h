@@ -117,6 +117,10 @@ struct ClassifierTraining {
   std::int64_t stride;
   float* input;                // (input_rows, stride)
   std::int64_t input_rows;
+  // Rows from `groups_from` on are sums of several features' rows, of group_sizes[row - groups_from]
+  // each; an example has at most one, its last.
+  std::int64_t groups_from;
+  const std::int32_t* group_sizes;
   float* output;               // (L, stride)
   std::int32_t labels;
   ClassifierLoss loss;         // not hierarchical
@@ -131,10 +135,5 @@ struct ClassifierTraining {
 // included, and says what the learning rate is.
 void train_epoch(const ClassifierTraining& training, const ExampleView& examples,
                  std::uint64_t seed, int threads, InstructionSet set, TrainingExchange& exchange);
-
-// Gives every bucket that occurs among `rows` the next row after those of `words`, rising, and puts
-// it in place of the bucket's own; gives the buckets.
-std::vector<std::int32_t> compact_buckets(std::span<std::int32_t> rows, std::int32_t words,
-                                          std::uint32_t buckets);
 
 }  // namespace nlp

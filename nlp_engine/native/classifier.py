@@ -240,6 +240,9 @@ class ClassifierTraining:
         input_rows: float32 (rows, S), from `nlp_engine.native.rows.zero_rows`; trained in
             place.
         output_rows: float32 (L, S), likewise.
+        groups_from: Rows from there on are sums of several features' rows; an example has at most
+            one, its last.
+        group_sizes: int32, of how many.
         loss: `softmax`, which draws one of an example's labels, or `one_vs_all`.
         label_weights: float32 (L), factors of the learning rate of a label's examples.
         learning_rate: At the start; it falls linearly to 0.
@@ -248,6 +251,8 @@ class ClassifierTraining:
 
     input_rows: NDArray[np.float32]
     output_rows: NDArray[np.float32]
+    groups_from: int
+    group_sizes: NDArray[np.int32]
     loss: str
     label_weights: NDArray[np.float32]
     learning_rate: float
@@ -297,6 +302,8 @@ def train_epoch(
     interruptible(
         lambda: _native.train_epoch(
             input=training.input_rows,
+            groups_from=training.groups_from,
+            group_sizes=training.group_sizes,
             output=training.output_rows,
             loss=training.loss,
             label_weights=training.label_weights,
@@ -314,19 +321,48 @@ def train_epoch(
     )
 
 
-def compact_buckets(rows: NDArray[np.int32], *, words: int, buckets: int) -> NDArray[np.int32]:
-    """Leave out buckets that no row names: the others' rows follow the words' without gaps.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExampleBuckets:
+    """Buckets of n-grams that examples have: V words, B shared buckets, G groups.
+
+    What only one example has always moves alike, and only the sum is read: it is trained as one
+    row, the sum of its group.
+
+    Attributes:
+        shared: int32 (B), rising: buckets that occur several times, each with a row of its own.
+        lone: int32 (M), those that occur once, group by group.
+        lone_offsets: int64 (G + 1), where a group's begin in `lone`.
+    """
+
+    shared: NDArray[np.int32]
+    lone: NDArray[np.int32]
+    lone_offsets: NDArray[np.int64]
+
+    @property
+    def rows(self) -> int:
+        """Rows that they have: B + G."""
+        return len(self.shared) + len(self.lone_offsets) - 1
+
+    @property
+    def group_sizes(self) -> NDArray[np.int32]:
+        """int32 (G), buckets of each group."""
+        return np.diff(self.lone_offsets).astype(np.int32)
+
+
+def gather_buckets(
+    examples: Examples, *, words: int, buckets: int, also: NDArray[np.int32]
+) -> tuple[Examples, ExampleBuckets]:
+    """Give buckets that occur the rows behind the words': shared ones, then groups.
 
     Args:
-        rows: int32, the rows of examples, changed in place.
+        examples: Not to be used any more; the answer has their memory.
         words: V; rows from there on are buckets.
         buckets: How many there are.
-
-    Returns:
-        int32, rising: the bucket of row V + i.
+        also: int32, rows of other examples; their buckets count as shared.
     """
-    kept: NDArray[np.int32] = _native.compact_buckets(rows, words, buckets)
-    return kept
+    found = _native.gather_buckets(examples.rows, examples.row_offsets, words, buckets, also)
+    rows = examples.rows[: found.pop("rows_size")]
+    return replace(examples, rows=rows), ExampleBuckets(**found)
 
 
 def matrix_rows(matrix: ClassifierMatrix, rows: NDArray[np.integer]) -> NDArray[np.float32]:

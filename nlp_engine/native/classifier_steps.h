@@ -45,10 +45,11 @@ inline void for_lanes(std::int64_t count, Work work) {
   for (std::size_t at = 0; at < bytes; at += 64) __builtin_prefetch(row + at, 1, 3);
 }
 
-// hidden = the mean of `count` rows of `dim` floats; row(i) says where row i of them begins.
+// hidden = `factor` times the sum of `count` rows of `dim` floats; row(i) says where row i of them
+// begins.
 template <typename Row>
-inline void mean_of(Row row, std::size_t count, std::size_t dim, float* hidden) {
-  const Lane share = spread(count == 0 ? 0.f : 1.f / static_cast<float>(count));
+inline void sum_of(Row row, std::size_t count, float factor, std::size_t dim, float* hidden) {
+  const Lane share = spread(factor);
   const auto whole = static_cast<std::int64_t>(dim) / lanes;
   for_lanes(whole, [&](auto width, std::int64_t k) {
     constexpr int C = width;
@@ -71,7 +72,7 @@ inline void mean_of(Row row, std::size_t count, std::size_t dim, float* hidden) 
 
 inline void mean(const Rows& matrix, const std::int32_t* rows, std::size_t count, float* hidden) {
   const auto row = [&](std::size_t i) { return matrix.row(static_cast<std::size_t>(rows[i])); };
-  mean_of(row, count, matrix.dim, hidden);
+  sum_of(row, count, count == 0 ? 0.f : 1.f / static_cast<float>(count), matrix.dim, hidden);
 }
 
 inline void dots(const Rows& matrix, const float* hidden, float* scores) {
@@ -190,8 +191,10 @@ class Trainer {
     const auto labels = static_cast<int>(examples_.label_offsets[example + 1] - first_label);
     if (count == 0 || labels == 0) return;
     const std::int32_t* rows = examples_.rows + first;
-    mean_of([&](std::size_t i) { return bytes_of(input_row(rows[i])); }, count, output_.dim,
-            space_.hidden);
+    const std::int32_t in_last = features_in(rows[count - 1]);
+    const float share = 1.f / static_cast<float>(static_cast<std::int32_t>(count) - 1 + in_last);
+    sum_of([&](std::size_t i) { return bytes_of(input_row(rows[i])); }, count, share, output_.dim,
+           space_.hidden);
     dots(output_, space_.hidden, space_.scores);
     if (training_.loss == ClassifierLoss::softmax) {
       // Of several labels one is drawn, as fastText does.
@@ -203,7 +206,13 @@ class Trainer {
     }
     ++space_.losses;
     apply_to_output();
-    add_to_rows(rows, count);
+    add_to_rows(rows, count - 1, share);
+    add_to_rows(rows + count - 1, 1, share * static_cast<float>(in_last));
+  }
+
+  // Of how many features' rows this one is the sum.
+  std::int32_t features_in(std::int32_t row) const {
+    return row < training_.groups_from ? 1 : training_.group_sizes[row - training_.groups_from];
   }
 
   // Turns scores into learning rate * (label - probability).
@@ -256,8 +265,8 @@ class Trainer {
     });
   }
 
-  void add_to_rows(const std::int32_t* rows, std::size_t count) {
-    const Lane share = spread(1.f / static_cast<float>(count));
+  void add_to_rows(const std::int32_t* rows, std::size_t count, float factor) {
+    const Lane share = spread(factor);
     for_lanes(training_.stride / lanes, [&](auto width, std::int64_t k) {
       constexpr int C = width;
       Lane change[C];

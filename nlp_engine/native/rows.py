@@ -37,3 +37,22 @@ def fill_uniform(rows: NDArray[np.float32], seed: int, threads: int | None = Non
     The result does not depend on the number of threads.
     """
     _native.fill_uniform(rows, seed, threads or os.cpu_count() or 1)
+
+
+def fill_uniform_sums(
+    rows: NDArray[np.float32],
+    seed: int,
+    numbers: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    threads: int | None = None,
+) -> None:
+    """Fill (count, D) rows with sums of rows that `fill_uniform` makes.
+
+    Args:
+        rows: Filled in place.
+        seed: As in `fill_uniform`.
+        numbers: int64, the positions of rows there.
+        offsets: int64 (count + 1); row i is the sum of those from `offsets[i]` to `offsets[i + 1]`.
+        threads: Threads to use.
+    """
+    _native.fill_uniform_sums(rows, seed, numbers, offsets, threads or os.cpu_count() or 1)

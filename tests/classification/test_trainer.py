@@ -14,10 +14,12 @@ import pytest
 from nlp_engine.classification import train as train_module
 from nlp_engine.classification import trainer
 from nlp_engine.classification.classifier import Classifier
+from nlp_engine.classification.hyperparameters import ClassifierSettings
 from nlp_engine.classification.train import train_classifier
+from nlp_engine.classification.vocabulary import read_entries
 from nlp_engine.errors import EngineError, InputError, SettingError
-from nlp_engine.formats import word2vec
-from nlp_engine.progress import Progress
+from nlp_engine.formats import fasttext, word2vec
+from nlp_engine.progress import Progress, silent
 from tests.classification.test_models import TOPICS, make_examples
 
 SMALL: dict[str, Any] = {
@@ -69,6 +71,25 @@ def test_one_thread_and_a_seed_give_the_same_bytes(folds: dict[str, Path], tmp_p
         (tmp_path / name / "model.bin").read_bytes() for name in ("first", "second", "other")
     )
     assert first == second != other
+
+
+def test_ngrams_that_occur_once_become_what_they_would_become_alone(
+    folds: dict[str, Path], tmp_path: Path
+) -> None:
+    options = SMALL | {"word_ngrams": 3, "epochs": 5, "buckets": 100_000}
+    chosen = ClassifierSettings(**options)
+    entries = read_entries(folds["train"], min_count=1, threads=1, report=silent)
+    buckets = trainer.read_data(folds["train"], None, entries, chosen, silent).buckets
+    assert len(buckets.lone) > 2 * len(buckets.group_sizes) > 100
+    train_classifier(folds["train"], tmp_path / "grouped", **options)
+    # What is validated on needs rows of its own.
+    validation = {"validation": folds["train"]}
+    train_classifier(folds["train"], tmp_path / "alone", **validation, **options)
+    grouped, alone = (
+        fasttext.open_matrices(tmp_path / name / "model.bin") for name in ("grouped", "alone")
+    )
+    assert grouped.input_rows == pytest.approx(alone.input_rows, rel=1e-3, abs=1e-5)
+    assert grouped.output_rows == pytest.approx(alone.output_rows, rel=1e-3, abs=1e-5)
 
 
 # Checkpoints.
@@ -294,8 +315,9 @@ def test_class_weights(tmp_path: Path, kind: str) -> None:
         ("{", "no JSON"),
         ("[1]", "it must be balanced"),
         ('{"none": 1}', "'none', which is no label"),
-        ('{"fruit": 0}', "0 for 'fruit'; it must be a number above 0"),
+        ('{"fruit": 0}', "0 for 'fruit'; it must be a finite number above 0"),
         ('{"fruit": "x"}', "'x' for 'fruit'"),
+        ('{"fruit": 1e400}', "inf for 'fruit'; it must be a finite number"),
     ],
 )
 def test_bad_class_weights(folds: dict[str, Path], weights: str, message: str) -> None:

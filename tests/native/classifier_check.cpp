@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "classifier.h"
+#include "fill_uniform.h"
+#include "lone_buckets.h"
 
 namespace {
 
@@ -65,15 +67,30 @@ int check_training(std::mt19937& random, const nlp::LineFeatures& features, std:
   std::string text;
   for (int i = 0; i < 100; ++i) text += random_line(random) + "\n";
   const auto bytes = exact(text);
-  const nlp::Examples read = nlp::read_examples(
+  nlp::Examples read = nlp::read_examples(
       features, reinterpret_cast<const std::uint8_t*>(bytes.get()), text.size(), threads);
+  const nlp::ExampleBuckets found =
+      nlp::gather_buckets(read.rows, read.row_offsets, words, buckets, {});
+  read.rows.resize(static_cast<std::size_t>(found.rows_size));
+  read.rows.shrink_to_fit();
+  std::vector<std::int32_t> sizes;
+  for (std::size_t i = 1; i < found.lone_offsets.size(); ++i) {
+    sizes.push_back(static_cast<std::int32_t>(found.lone_offsets[i] - found.lone_offsets[i - 1]));
+  }
+  const std::size_t groups_from = words + found.shared.size();
   const nlp::ExampleView examples{static_cast<std::int64_t>(read.row_offsets.size()) - 1,
                                   read.rows.data(), read.row_offsets.data(), read.labels.data(),
                                   read.label_offsets.data()};
-  Rows input(random, features.rows(), dim), output(random, labels, dim);
+  Rows input(random, groups_from + sizes.size(), dim), output(random, labels, dim);
+  const std::vector<std::int64_t> numbers(found.lone.begin(), found.lone.end());
+  nlp::fill_uniform_sums(input.values.get() + groups_from * input.stride,
+                         static_cast<std::int64_t>(sizes.size()), static_cast<std::int64_t>(dim),
+                         static_cast<std::int64_t>(input.stride), 0.3f, 1, numbers.data(),
+                         found.lone_offsets.data(), threads);
   const std::vector<float> weights(labels, 1.5f);
   const nlp::ClassifierTraining training{static_cast<std::int64_t>(input.stride),
                                          input.values.get(), static_cast<std::int64_t>(input.count),
+                                         static_cast<std::int64_t>(groups_from), sizes.data(),
                                          output.values.get(), labels, loss,
                                          weights.data(), 0.1f, 2 * examples.count};
   nlp::TrainingExchange exchange;

@@ -111,11 +111,57 @@ def test_spans_say_which_words_a_row_comes_from() -> None:
     ]  # fmt: skip
 
 
-def test_compact_buckets() -> None:
-    rows = np.array([3, 12, 0, 5, 12, 4], np.int32)  # buckets 9, 2, 9, 1 behind three words
-    kept = classifier.compact_buckets(rows, words=3, buckets=10)
-    assert kept.tolist() == [0, 1, 2, 9]
-    assert rows.tolist() == [3, 6, 0, 5, 6, 4]
+def examples_of(rows: list[list[int]]) -> Examples:
+    return Examples(
+        rows=np.array([row for example in rows for row in example], np.int32),
+        row_offsets=np.cumsum([0, *map(len, rows)]),
+        labels=np.arange(len(rows), dtype=np.int32) % 2,
+        label_offsets=np.arange(len(rows) + 1),
+        unknown_labels=np.zeros(len(rows), np.int32),
+        tokens=0,
+    )
+
+
+NO_ROWS = np.empty(0, np.int32)
+
+
+def test_buckets_that_occur_once_share_the_row_of_their_example() -> None:
+    # Behind three words: bucket 9 is in two examples, 2 and 7 in the first alone, 4 in the last.
+    examples = examples_of([[0, 12, 5, 10], [], [12, 1], [7, 7], [8]])
+    got, buckets = classifier.gather_buckets(examples, words=3, buckets=10, also=NO_ROWS)
+    assert buckets.shared.tolist() == [4, 9]
+    assert buckets.lone.tolist() == [2, 7, 5]
+    assert buckets.lone_offsets.tolist() == [0, 2, 3]
+    assert got.rows.tolist() == [0, 4, 5, 4, 1, 3, 3, 6]
+    assert got.row_offsets.tolist() == [0, 3, 3, 5, 7, 8]
+
+
+def test_buckets_of_other_examples_have_rows_of_their_own() -> None:
+    also = np.array([0, 5, 11], np.int32)
+    examples = examples_of([[0, 12, 5, 10]])
+    got, buckets = classifier.gather_buckets(examples, words=3, buckets=10, also=also)
+    assert (buckets.shared.tolist(), buckets.lone.tolist()) == ([2], [9, 7])
+    assert got.rows.tolist() == [0, 3, 4]
+
+
+@given(st.lists(st.lists(st.integers(0, 60), max_size=8), max_size=12))
+def test_gathered_examples_have_the_same_features(rows: list[list[int]]) -> None:
+    words, count = 5, 70
+    got, buckets = classifier.gather_buckets(
+        examples_of(rows), words=words, buckets=count, also=NO_ROWS
+    )
+    groups_from = words + len(buckets.shared)
+    for i, expected in enumerate(rows):
+        found = []
+        for row in got.rows[got.row_offsets[i] : got.row_offsets[i + 1]].tolist():
+            if row < words:
+                found.append(row)
+            elif row < groups_from:
+                found.append(words + buckets.shared[row - words])
+            else:
+                begin, end = buckets.lone_offsets[row - groups_from : row - groups_from + 2]
+                found += (words + buckets.lone[begin:end]).tolist()
+        assert sorted(found) == sorted(expected)
 
 
 # Prediction
@@ -220,6 +266,8 @@ def make_training(
     return ClassifierTraining(
         input_rows=inputs,
         output_rows=outputs,
+        groups_from=rows,
+        group_sizes=np.empty(0, np.int32),
         loss=loss,
         label_weights=random.uniform(0.5, 2, labels).astype(np.float32),
         learning_rate=rate,
@@ -259,6 +307,38 @@ def test_training_is_the_references(
     assert not training.input_rows[:, dim:].any() and not training.output_rows[:, dim:].any()
 
 
+@pytest.mark.parametrize("instructions", AVAILABLE)
+@pytest.mark.parametrize("loss", ["softmax", "one_vs_all"])
+def test_a_group_of_rows_is_trained_as_its_rows_would_be(loss: str, instructions: str) -> None:
+    words, dim, random = 4, 20, np.random.default_rng(3)
+    rows = [random.integers(0, 40, size).tolist() for size in random.integers(1, 9, 12)]
+    several = make_training(40, 2, dim, loss)
+    inputs, outputs = (m[:, :dim].astype(float) for m in (several.input_rows, several.output_rows))
+    for epoch in range(3):
+        reference.train_epoch(
+            inputs, outputs, examples_of(rows), loss=loss, weights=several.label_weights.tolist(),
+            learning_rate=0.3, epoch=epoch, epochs=3, seed=7,
+        )  # fmt: skip
+    examples, buckets = classifier.gather_buckets(
+        examples_of(rows), words=words, buckets=36, also=NO_ROWS
+    )
+    assert len(buckets.lone) > len(buckets.group_sizes) > 1 and len(buckets.shared) > 1
+    members = [[i] for i in range(words)] + [[words + bucket] for bucket in buckets.shared]
+    members += [words + lone for lone in np.split(buckets.lone, buckets.lone_offsets[1:-1])]
+    grouped = replace(
+        several,
+        input_rows=zero_rows(len(members), dim),
+        groups_from=words + len(buckets.shared),
+        group_sizes=buckets.group_sizes,
+    )
+    for i, of in enumerate(members):
+        grouped.input_rows[i] = several.input_rows[of].sum(axis=0)
+    run(grouped, examples, instructions=instructions)
+    sums = np.array([inputs[of].sum(axis=0) for of in members])
+    assert grouped.input_rows[:, :dim] == pytest.approx(sums, rel=1e-3, abs=1e-4)
+    assert grouped.output_rows[:, :dim] == pytest.approx(outputs, rel=1e-3, abs=1e-4)
+
+
 def test_one_thread_and_a_seed_give_the_same_bytes() -> None:
     examples = make_examples(300, rows=50, labels=4)
     first, second = (make_training(50, 4, 20, "softmax") for _ in range(2))
@@ -282,7 +362,8 @@ def test_several_threads_train_on_every_example_once(threads: int) -> None:
     inputs[0, 0] = 1
     rate = 2.0**-20
     training = ClassifierTraining(
-        input_rows=inputs, output_rows=outputs, loss="one_vs_all",
+        input_rows=inputs, output_rows=outputs, groups_from=1,
+        group_sizes=np.empty(0, np.int32), loss="one_vs_all",
         label_weights=np.array([1, 3], np.float32), learning_rate=rate, epochs=10**6,
     )  # fmt: skip
     seen = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -158,3 +160,19 @@ def test_rows_begin_uniformly_and_the_same_with_any_threads(dim: int) -> None:
     other = np.zeros((2000, dim), np.float32)
     rows.fill_uniform(other, 6)
     assert abs(np.corrcoef(values, other.ravel())[0, 1]) < 5 / len(values) ** 0.5
+
+
+@pytest.mark.parametrize("dim", [1, 7, 100])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_sums_of_rows_as_they_begin(dim: int, threads: int) -> None:
+    all_rows = np.zeros((50, dim), np.float32)
+    rows.fill_uniform(all_rows, 5)
+    random = np.random.default_rng(dim)
+    sizes = [1] * 9 + random.integers(0, 8, 20).tolist()
+    offsets = np.cumsum([0, *sizes])
+    numbers = random.integers(0, 50, offsets[-1])
+    got = np.full((len(sizes), dim + 3), 7, np.float32)
+    rows.fill_uniform_sums(got[:, :dim], 5, numbers, offsets, threads)
+    expected = [all_rows[numbers[a:b]].sum(axis=0) for a, b in itertools.pairwise(offsets)]
+    assert got[:, :dim] == pytest.approx(np.array(expected), abs=1e-6)
+    assert (got[:, dim:] == 7).all()

@@ -54,4 +54,7 @@ class ExampleCache:
 
 def _size(data: TrainingData) -> int:
     examples = [data.examples] + ([data.validation] if data.validation else [])
-    return data.bucket_ids.nbytes + sum(e.rows.nbytes + e.row_offsets.nbytes for e in examples)
+    buckets = (data.buckets.shared, data.buckets.lone, data.buckets.lone_offsets)
+    return sum(array.nbytes for array in buckets) + sum(
+        e.rows.nbytes + e.row_offsets.nbytes for e in examples
+    )

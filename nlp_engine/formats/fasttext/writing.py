@@ -6,7 +6,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ _NOT_PRUNED = -1
 _WORD, _LABEL = 0, 1
 _BLOCK_BYTES = 1 << 22
 _HOLE_BYTES = 1 << 14  # runs of zeros at least twice as long become holes of the file
+_BLOCKS_AT_ONCE = 1 << 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +98,17 @@ class Entries:
     tokens: int
 
 
+class SomeRows(Protocol):
+    """(B, D) rows that are made as they are read."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(B, D)."""
+
+    def __getitem__(self, at: NDArray[np.intp]) -> NDArray[np.float32]:
+        """float32 (n, D), the rows at some positions."""
+
+
 def write_model(
     path: Path,
     *,
@@ -105,7 +117,7 @@ def write_model(
     input_rows: NDArray[np.float32],
     output_rows: NDArray[np.float32],
     bucket_ids: NDArray[np.integer] | None = None,
-    bucket_rows: NDArray[np.float32] | None = None,
+    bucket_rows: NDArray[np.float32] | SomeRows | None = None,
 ) -> None:
     """Write a model of V words with D dimensions that the fastText library loads.
 
@@ -188,7 +200,7 @@ def _check(
     input_rows: NDArray[np.float32],
     output_rows: NDArray[np.float32],
     bucket_ids: NDArray[np.integer] | None,
-    bucket_rows: NDArray[np.float32] | None,
+    bucket_rows: NDArray[np.float32] | SomeRows | None,
 ) -> None:
     dim = input_rows.shape[1]
     words, outputs = len(entries.words), len(entries.labels)
@@ -291,7 +303,7 @@ def _write_some_rows(
     file: BinaryIO,
     count: int,
     ids: NDArray[np.integer],
-    rows: NDArray[np.float32],
+    rows: NDArray[np.float32] | SomeRows,
     order: NDArray[np.intp],
 ) -> None:
     """Write `count` rows: those with (B) rising ids from `rows[order]`, zeros between."""
@@ -300,10 +312,13 @@ def _write_some_rows(
     start = file.tell()
     blocks, firsts = np.unique(ids // step, return_index=True)
     lasts = [*firsts[1:], len(ids)][: len(blocks)]
-    for block, first, last in zip(blocks.tolist(), firsts, lasts, strict=True):
+    for at, (block, first, last) in enumerate(zip(blocks.tolist(), firsts, lasts, strict=True)):
+        if at % _BLOCKS_AT_ONCE == 0:
+            base, end = first, lasts[min(at + _BLOCKS_AT_ONCE, len(blocks)) - 1]
+            values = rows[order[base:end]]
         begin = block * step
         buffer = np.zeros((min(step, count - begin), rows.shape[1]), "<f4")
-        buffer[ids[first:last] - begin] = rows[order[first:last]]
+        buffer[ids[first:last] - begin] = values[first - base : last - base]
         file.seek(start + begin * row_bytes)
         file.write(buffer.data)
     file.seek(start + count * row_bytes)
