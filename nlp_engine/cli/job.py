@@ -135,7 +135,7 @@ def deploy(
     else:
         from nlp_engine.sagemaker.endpoint import Endpoint, ServeSettings, serve
 
-        model = Path(read.hosting.model) if read.hosting.model else _folder(read)
+        model = _model(read)
 
         def started(chosen: ServeSettings) -> None:
             if not quiet:
@@ -168,9 +168,7 @@ def transform(
     elif on == "sagemaker":
         _send("transform", read, prices, wait=wait, quiet=quiet)
     else:
-        made = transform_here(_folder(read), transform_options(read))
-        if not quiet:
-            typer.echo(f"{made}")
+        _tell_path(transform_here(_model(read), transform_options(read)), quiet=quiet)
 
 
 @app.command()
@@ -300,6 +298,16 @@ def _folder(spec: JobSpec) -> Path:
     return Path(spec.out)
 
 
+def _model(spec: JobSpec) -> Path:
+    """The model of a local endpoint or transform."""
+    from nlp_engine.sagemaker.checks.data import check_here
+
+    if spec.hosting.model is None:
+        return _folder(spec)
+    check_here("[endpoint] model", spec.hosting.model)
+    return Path(spec.hosting.model)
+
+
 def _check_files(spec: JobSpec) -> None:
     from nlp_engine.sagemaker.checks.data import check_files
 
@@ -368,10 +376,13 @@ def _wait(
 ) -> None:
     from nlp_engine.sagemaker import status
     from nlp_engine.sagemaker.costs import read_prices
-    from nlp_engine.sagemaker.results import download_model
+    from nlp_engine.sagemaker.results import download_answers, download_model
 
     kinds = (status.MADE_BY[action],) if action else status.KINDS
-    status.wait(spec, read_prices(prices), log=_tell(quiet), kinds=kinds)
+    found = status.wait(spec, read_prices(prices), log=_tell(quiet), kinds=kinds)
+    if spec.transform and any(state.kind == "transform job" for state in found):
+        for path in download_answers(spec):
+            _tell_path(path, quiet=quiet)
     if spec.out is None or action in ("deploy", "transform"):
         return
     if best := status.best_training_job(spec, action):
@@ -385,6 +396,11 @@ def _tell(quiet: bool) -> Callable[[str], None]:
             typer.echo(line, err=True)
 
     return tell
+
+
+def _tell_path(path: Path, *, quiet: bool) -> None:
+    if not quiet:
+        typer.echo(f"{path}")
 
 
 def _print_files(folder: Path, *, quiet: bool) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nlp_engine.errors import InputError, SettingError
-from nlp_engine.files import check_input_file
+from nlp_engine.files import check_input_file, new_file
+from nlp_engine.sagemaker.checks.data import check_here
 from nlp_engine.sagemaker.endpoint import Endpoint
 from nlp_engine.sagemaker.requests.transform import JSON_LINES
 from nlp_engine.sagemaker.spec import Transform
@@ -29,28 +30,25 @@ def transform(model: Path, options: Transform) -> Path:
 
     Raises:
         InputError: The input is missing, or the endpoint refuses a line.
-        SettingError: An output filter of another form than `$['name','name']`.
+        SettingError: Input or output is on S3, or an output filter of another form than
+            `$['name','name']`.
+        OutputError: The folder cannot be written.
     """
+    check_here("[transform] input", options.input)
+    check_here("[transform] output", options.output)
     source = check_input_file(Path(options.input))
     names = _filtered(options)
     endpoint = Endpoint.open(model)
     target = Path(options.output) / f"{source.name}.out"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.partial")
-    try:
-        with partial.open("wb") as out:
-            for first, lines in _batches(source, single=options.strategy == "SingleRecord"):
-                answer = endpoint.invoke(b"\n".join(lines), JSON_LINES)
-                if answer.status != 200:
-                    reason = answer.body.decode("utf-8", "replace")
-                    raise InputError(f"{source}, lines from {first}: {reason}")
-                answers = answer.body.splitlines()
-                for line, found in zip(lines, answers, strict=True):
-                    joined = _join(line, found, names) if options.join_input else found
-                    out.write(joined + b"\n")
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    with new_file(target, overwrite=True) as partial, partial.open("wb") as out:
+        for first, lines in _batches(source, single=options.strategy == "SingleRecord"):
+            answer = endpoint.invoke(b"\n".join(lines), JSON_LINES)
+            if answer.status != 200:
+                reason = answer.body.decode("utf-8", "replace")
+                raise InputError(f"{source}, lines from {first}: {reason}")
+            for line, found in zip(lines, answer.body.splitlines(), strict=True):
+                joined = _join(line, found, names) if options.join_input else found
+                out.write(joined + b"\n")
     return target
 
 

@@ -1,4 +1,4 @@
-"""Bringing a model back from SageMaker, into the folder that a local run makes."""
+"""Bringing models and answers back from SageMaker, into the folders that a local run makes."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import dataclasses
 import tempfile
 import time
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from nlp_engine import settings
 from nlp_engine.classification.hyperparameters import ClassifierSettings
 from nlp_engine.embeddings.hyperparameters import Word2VecSettings
-from nlp_engine.errors import EngineError, SettingError
-from nlp_engine.files import new_folder
+from nlp_engine.errors import EngineError, FormatError, SettingError
+from nlp_engine.files import new_file, new_folder
 from nlp_engine.manifest import FILE_NAME, write_manifest
 from nlp_engine.sagemaker import aws, s3
 from nlp_engine.sagemaker.endpoint.archives import unpack
-from nlp_engine.sagemaker.spec import JobSpec
+from nlp_engine.sagemaker.requests.transform import answers_address, transform_options
+from nlp_engine.sagemaker.spec import JobSpec, on_s3
 
 
 def download_model(spec: JobSpec, job: str, out: Path, *, overwrite: bool = False) -> None:
@@ -46,6 +47,34 @@ def download_model(spec: JobSpec, job: str, out: Path, *, overwrite: bool = Fals
         s3.download(aws.client("s3", spec.on_aws.region), str(address), archive)
         unpack(archive, folder)
         _complete(folder, found.get("HyperParameters", {}), started)
+
+
+def download_answers(spec: JobSpec) -> list[Path]:
+    """Download what a batch transform has answered, into the local folder of `[transform]`.
+
+    Returns:
+        The files that were made; none if the answers shall stay on S3.
+
+    Raises:
+        SettingError: The specification has no `[transform]`.
+        EngineError: S3 does not give them.
+        FormatError: A name leads out of the folder.
+        OutputError: The folder cannot be written.
+    """
+    out = transform_options(spec).output
+    if on_s3(out):
+        return []
+    client = aws.client("s3", spec.on_aws.region)
+    prefix = f"{answers_address(spec)}/"
+    made = []
+    for address in s3.listed(client, prefix):
+        name = PurePosixPath(address.removeprefix(prefix))
+        if ".." in name.parts:
+            raise FormatError(f"{address} is refused: its name leads out of {out}")
+        with new_file(Path(out, name), overwrite=True) as path:
+            s3.download(client, address, path)
+        made.append(Path(out, name))
+    return made
 
 
 def _complete(folder: Path, hyperparameters: Mapping[str, str], started: float) -> None:

@@ -7,13 +7,7 @@ from typing import Any
 
 from nlp_engine.errors import InputError
 from nlp_engine.sagemaker import aws
-
-_SCHEME = "s3://"
-
-
-def is_address(place: str) -> bool:
-    """Whether a place is on S3; else it is a local file."""
-    return place.startswith(_SCHEME)
+from nlp_engine.sagemaker.spec import S3, on_s3
 
 
 def split(address: str) -> tuple[str, str]:
@@ -22,10 +16,22 @@ def split(address: str) -> tuple[str, str]:
     Raises:
         InputError: It is none, or has no key.
     """
-    bucket, _, key = address.removeprefix(_SCHEME).partition("/")
-    if not is_address(address) or not bucket or not key:
+    bucket, _, key = address.removeprefix(S3).partition("/")
+    if not on_s3(address) or not bucket or not key:
         raise InputError(f"{address!r} is no address of a file on S3: s3://BUCKET/KEY")
     return bucket, key
+
+
+def listed(client: Any, prefix: str) -> list[str]:
+    """The addresses that begin with a prefix.
+
+    Raises:
+        EngineError: S3 does not tell; its own words.
+    """
+    bucket, start = split(prefix)
+    with aws.clear_errors(f"cannot list {prefix}"):
+        pages = list(client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=start))
+    return [f"{S3}{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", ())]
 
 
 def has(client: Any, address: str, size: int) -> bool:

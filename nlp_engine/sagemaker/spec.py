@@ -17,6 +17,15 @@ BLAZINGTEXT = "blazingtext"
 """What stands for AWS's own image where an image is named."""
 
 
+S3 = "s3://"
+"""What addresses on S3 begin with."""
+
+
+def on_s3(place: str) -> bool:
+    """Whether a place that the specification names is on S3; else it is on this machine."""
+    return place.startswith(S3)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Channel:
     """The data of one channel."""
@@ -38,7 +47,7 @@ class Channel:
     @property
     def on_s3(self) -> bool:
         """Whether the data are on S3."""
-        return self.source.startswith("s3://")
+        return on_s3(self.source)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from nlp_engine.files import check_input_file, sha256
 from nlp_engine.sagemaker import aws, s3
 from nlp_engine.sagemaker.checks.data import check_channel_file
 from nlp_engine.sagemaker.requests import Request
-from nlp_engine.sagemaker.spec import JobSpec
+from nlp_engine.sagemaker.spec import JobSpec, on_s3
 
 _DIGITS = 16  # of the content's SHA-256 in its address
 
@@ -137,9 +137,9 @@ def _sources(action: str, spec: JobSpec) -> list[str]:
                 check_channel_file(name, channel, spec)
                 sources.append(channel.source)
     model = spec.hosting.model
-    if action in ("deploy", "transform") and model and not s3.is_address(model):
+    if action in ("deploy", "transform") and model and not on_s3(model):
         sources.append(_archive(model))
-    if action == "transform" and spec.transform and not s3.is_address(spec.transform.input):
+    if action == "transform" and spec.transform and not on_s3(spec.transform.input):
         sources.append(spec.transform.input)
     return sources
 

@@ -286,7 +286,7 @@ def test_local_files_of_another_format(
 def test_local_files_that_are_right(tmp_path: Path) -> None:
     (tmp_path / "words").write_text("one two\n")
     check_files(make_spec(tmp_path, VECTORS, ("s3://bucket/text8", f"{tmp_path}/words")))
-    with pytest.raises(SettingError, match="a local run needs a file"):
+    with pytest.raises(SettingError, match="a local run has files of this machine"):
         check_files(make_spec(tmp_path, VECTORS))
     with pytest.raises(InputError, match="does not exist"):
         check_files(make_spec(tmp_path, VECTORS, ("s3://bucket/text8", f"{tmp_path}/none")))

@@ -200,6 +200,15 @@ def test_a_transform_that_fails_leaves_nothing(tmp_path: Path, classifier: Path)
         transform(classifier, wrong)
 
 
+def test_a_local_transform_wants_nothing_of_s3(tmp_path: Path, classifier: Path) -> None:
+    for given, named in (
+        (Transform(input="s3://bucket/in", output="o"), r"\[transform\] input is 's3://bucket/in'"),
+        (Transform(input="in", output="s3://bucket/o"), r"\[transform\] output is 's3://bucket/o'"),
+    ):
+        with pytest.raises(SettingError, match=f"{named}; a local run has files of this machine"):
+            transform(classifier, given)
+
+
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["job", *arguments])
 
@@ -223,6 +232,16 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert tuned.exit_code == 0, tuned.stderr
     assert "tuning.json" in tuned.stdout and tuned.stderr.startswith("trial 0: ")
     assert run("transform", "job.toml").stdout == "answers/in.jsonl.out\n"
+    pretrained = ("[endpoint]\n", '[endpoint]\nmodel = "tuned"\n')
+    (tmp_path / "pretrained.toml").write_text(
+        (tmp_path / "job.toml").read_text().replace(*pretrained)
+    )
+    assert run("transform", "pretrained.toml").stdout == "answers/in.jsonl.out\n"
+    there = ("[endpoint]\n", '[endpoint]\nmodel = "s3://bucket/model.tar.gz"\n')
+    (tmp_path / "there.toml").write_text((tmp_path / "job.toml").read_text().replace(*there))
+    for action in ("transform", "deploy"):
+        refused = run(action, "there.toml")
+        assert refused.exit_code == 2 and "a local run has files of this machine" in refused.stderr
     (tmp_path / "labelled.txt").write_text("no labels\n")
     wrong = run("train", "job.toml", "-o", "other")
     assert wrong.exit_code == 2 and "has no label at its beginning" in wrong.stderr

@@ -272,6 +272,13 @@ def test_batch_transform_as_awss_pipelines_do_it(tmp_path: Path) -> None:
     assert transform.parameters["DataProcessing"] == {"JoinSource": "Input"}
 
 
+def test_answers_for_a_local_folder_have_a_prefix_of_the_job(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, CLASSIFIER, ("s3://bucket/answers", "answers"))
+    _, transform = plan("transform", spec)
+    output = transform.parameters["TransformOutput"]
+    assert output["S3OutputPath"] == "s3://bucket/models/dbpedia/answers"
+
+
 def test_what_an_action_needs_and_the_file_lacks(tmp_path: Path) -> None:
     spec = make_spec(tmp_path)
     with pytest.raises(SettingError, match=r"no \[tuning\] section"):

@@ -17,14 +17,18 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from nlp_engine.cli.app import app
-from nlp_engine.errors import EngineError, InputError
+from nlp_engine.errors import EngineError, FormatError, InputError
+from nlp_engine.sagemaker.local import train as local_train
+from nlp_engine.sagemaker.results import download_answers
 from nlp_engine.sagemaker.spec import JobSpec
 from nlp_engine.sagemaker.uploads import find_uploads, requests_of, upload
 from tests.sagemaker.job_specs import CLASSIFIER, REGION, make_spec, write_spec
+from tests.sagemaker.moto_cloud import Machines, free_port
 from tests.sagemaker.moto_server import Proxy, moto_server
 
 LABELLED = "__label__fruit apples and pears\n__label__metal iron and copper\n"
 PREFIX = "s3://bucket/data"
+SMALL = ("min_count = 2", "min_count = 1\nbuckets = 100")
 UPLOAD = ("[sagemaker]\n", f'[sagemaker]\nupload = "{PREFIX}"\n')
 
 
@@ -159,6 +163,42 @@ def test_planned_uploads_are_requests_as_s3_takes_them(tmp_path: Path) -> None:
         checked = botocore.validate.ParamValidator().validate(request.parameters, model.input_shape)
         assert checked.generate_report() == ""
         assert request.parameters["ContentLength"] == Path(made.source).stat().st_size
+
+
+def test_one_file_transforms_here_and_there(
+    s3: Any, server: tuple[str, Proxy], tmp_path: Path
+) -> None:
+    """The lines go to S3, and the answers come back to the same folder as those of a local run."""
+    spec = local_spec(tmp_path, ("s3://bucket/answers", f"{tmp_path}/answers"), SMALL)
+    local_train(spec, tmp_path / "model")
+    with tarfile.open(tmp_path / "model.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "model" / "model.bin", "model.bin")
+    machines = Machines(tmp_path / "machines", REGION)
+    made = tmp_path / "answers" / "batch.jsonl.out"
+    path = str(tmp_path / "job.toml")
+    with machines.at_work_for(server[1], free_port()):
+        there = run("transform", path, "--on", "sagemaker", "--wait")
+    assert there.exit_code == 0, there.stderr
+    assert there.stdout.splitlines()[-1] == str(made)
+    answers = made.read_text()
+    assert json.loads(answers)["label"] == ["__label__fruit"]
+    made.unlink()
+    assert run("wait", path, "-q").exit_code == 0
+    assert made.read_text() == answers
+    made.unlink()
+    here = run("transform", path)
+    assert (here.exit_code, here.stdout) == (0, f"{made}\n"), here.stderr
+    assert made.read_text() == answers
+
+
+def test_answers_whose_names_lead_out_of_the_folder_are_refused(s3: Any, tmp_path: Path) -> None:
+    spec = local_spec(tmp_path, ("s3://bucket/answers", f"{tmp_path}/answers"))
+    s3.put_object(Bucket="bucket", Key="models/dbpedia/answers/a/b.out", Body=b"1")
+    assert download_answers(spec) == [tmp_path / "answers" / "a" / "b.out"]
+    s3.put_object(Bucket="bucket", Key="models/dbpedia/answers/../../x.out", Body=b"2")
+    with pytest.raises(FormatError, match="its name leads out of"):
+        download_answers(spec)
+    assert not (tmp_path / "x.out").exists()
 
 
 def run(*arguments: str) -> Result:

@@ -10,7 +10,7 @@ from nlp_engine.sagemaker.checks.addresses import UPLOAD, check_s3
 from nlp_engine.sagemaker.checks.channels import check_channels
 from nlp_engine.sagemaker.checks.hardware import check_hardware
 from nlp_engine.sagemaker.checks.tuning import check_tuning
-from nlp_engine.sagemaker.requests.transform import transform_options
+from nlp_engine.sagemaker.requests.transform import answers_address, transform_options
 from nlp_engine.sagemaker.requests.tuning import tuning_of
 from nlp_engine.sagemaker.spec import JobSpec, Spot
 
@@ -121,7 +121,7 @@ def _check_transform(spec: JobSpec) -> None:
     options = transform_options(spec)
     _check_instance_type("[transform] instance_type", options.instance_type)
     check_s3("[transform] input", options.input, UPLOAD)
-    check_s3("[transform] output", options.output)
+    check_s3("[transform] output", answers_address(spec))
     if options.output_filter and not options.join_input:
         raise SettingError(
             "[transform] output_filter chooses fields of joined answers; set join_input = true"

@@ -9,7 +9,7 @@ from nlp_engine.corpus.labelled import LABEL_PREFIX
 from nlp_engine.errors import InputError, SettingError
 from nlp_engine.files import check_input_file, compression
 from nlp_engine.sagemaker.checks.channels import check_layout
-from nlp_engine.sagemaker.spec import Channel, JobSpec
+from nlp_engine.sagemaker.spec import Channel, JobSpec, on_s3
 
 _HEAD_BYTES = 1 << 16
 
@@ -23,12 +23,21 @@ def check_files(spec: JobSpec) -> None:
     """
     check_layout(spec)
     for name, channel in spec.channels.items():
-        if channel.on_s3:
-            raise SettingError(
-                f"channel {name} is {channel.source!r}; a local run needs a file: `aws s3 cp` it, "
-                "or run the job with --on sagemaker"
-            )
+        check_here(f"channel {name}", channel.source)
         check_channel_file(name, channel, spec)
+
+
+def check_here(what: str, place: str) -> None:
+    """Check that a file of a local run is not on S3.
+
+    Raises:
+        SettingError: It is.
+    """
+    if on_s3(place):
+        raise SettingError(
+            f"{what} is {place!r}; a local run has files of this machine alone: `aws s3 cp` it, "
+            "or run the job with --on sagemaker"
+        )
 
 
 def check_channel_file(name: str, channel: Channel, spec: JobSpec) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nlp_engine.errors import SettingError
-from nlp_engine.sagemaker.spec import JobSpec, Transform
+from nlp_engine.sagemaker.spec import JobSpec, Transform, on_s3
 
 JSON_LINES = "application/jsonlines"
 
@@ -19,6 +19,18 @@ def transform_options(spec: JobSpec) -> Transform:
     if spec.transform is None:
         raise SettingError("the job has no [transform] section; it needs input and output")
     return spec.transform
+
+
+def answers_address(spec: JobSpec) -> str:
+    """Where SageMaker puts the answers: `output`, or for a local folder a prefix of the job's own.
+
+    Raises:
+        SettingError: The specification has no `[transform]` or no `[sagemaker]`.
+    """
+    output = transform_options(spec).output
+    if on_s3(output):
+        return output
+    return f"{spec.on_aws.output.rstrip('/')}/{spec.name}/answers"
 
 
 def create_transform_job(spec: JobSpec) -> dict[str, Any]:
@@ -39,7 +51,7 @@ def create_transform_job(spec: JobSpec) -> dict[str, Any]:
             "SplitType": "Line",
         },
         "TransformOutput": {
-            "S3OutputPath": options.output,
+            "S3OutputPath": answers_address(spec),
             "Accept": JSON_LINES,
             "AssembleWith": "Line",
         },
