@@ -20,6 +20,7 @@ from typing import Any
 import boto3
 import httpx
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.sagemaker.endpoint_models import Server, free_port, running, served, train_models
@@ -230,6 +231,8 @@ def test_a_body_over_the_limit_is_refused_before_it_has_arrived(server: Server) 
     ("data", "status"),
     [
         (b"GET /ping HTTP/1.1\r\nHost: x\r\n" + b"A: " + b"b" * 70_000, 431),
+        (b"GET /ping HTTP/1.1\r\nHost: x\r\n" + b"".join(b"a%d: b\r\n" % i for i in range(300))
+         + b"\r\n", 431),
         (b"nonsense\r\n\r\n", 400),
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
         (b"POST /invocations HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -242,6 +245,108 @@ def test_a_body_over_the_limit_is_refused_before_it_has_arrived(server: Server) 
 def test_what_is_no_http_is_refused(server: Server, data: bytes, status: int) -> None:
     assert read_all(server.connect(data)).startswith(f"HTTP/1.1 {status} ".encode())
     assert server.ask("apple")[0]["label"] == ["__label__fruit"]
+
+
+# What a worker holds
+
+HELD = ("--workers", "1", "--max-payload-mb", "1", "--max-held-mb", "8")
+
+
+def test_parts_of_many_requests_take_no_more_memory_than_is_allowed(folder: Path) -> None:
+    with served(folder / "model.bin", *HELD) as server:
+        whole = body_of(1_000_000)
+        server.post(whole)
+        before = memory(server.process.pid)
+        for _ in range(2):
+            clients = [server.connect(head(len(whole)) + whole[:900_000]) for _ in range(60)]
+            held, refused = [], 0
+            for client in clients:
+                client.settimeout(0.5 if len(held) < 12 else 20)
+                try:
+                    answer = client.recv(1 << 16)
+                    assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+                    assert answer.endswith(b"too many requests are under way; try again")
+                    refused += 1
+                except TimeoutError:
+                    held.append(client)
+            assert 5 <= len(held) <= 9 and refused == 60 - len(held)
+            assert server.ask("apple")[0]["label"] == ["__label__fruit"], "small ones have room"
+            assert memory(server.process.pid) < before + 30_000_000  # not 54
+            held[0].sendall(whole[900_000:])
+            assert held[0].recv(15) == b"HTTP/1.1 200 OK"
+            for client in clients:
+                client.close()
+            for _ in range(100):
+                if server.metric("nlp_engine_connections") == 1:
+                    break
+                time.sleep(0.05)
+        for _ in range(20):
+            assert server.post(whole).status_code == 200, "nothing of them is counted any more"
+
+
+def test_aws_clients_are_told_to_try_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "none")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
+    with served(folder / "model.bin", *HELD) as server:
+        part = head(1_000_000) + b"a" * 950_000
+        clients = [server.connect(part) for _ in range(9)]
+        runtime = boto3.client(
+            "sagemaker-runtime", endpoint_url=server.url, region_name="eu-west-1",
+            config=Config(retries={"total_max_attempts": 1}),
+        )  # fmt: skip
+        with pytest.raises(runtime.exceptions.ServiceUnavailable) as caught:
+            invoke(runtime, body_of(1_000_000))
+        found = caught.value.response
+        assert found["ResponseMetadata"]["HTTPStatusCode"] == 503
+        assert found["Error"]["Message"] == "The service is unavailable. Try your call again."
+        for client in clients:
+            client.close()
+        patient = boto3.client(
+            "sagemaker-runtime", endpoint_url=server.url, region_name="eu-west-1"
+        )
+        assert invoke(patient, body_of(1_000_000))["ContentType"] == "application/json"
+
+
+def test_answers_that_nobody_takes_are_counted_too(folder: Path) -> None:
+    arguments = ("--workers", "1", "--max-payload-mb", "1", "--max-held-mb", "4")
+    with served(folder / "vectors.bin", *arguments) as server:
+        body = json.dumps({"instances": ["apple"] * 20_000}).encode()  # 5 MB of vectors
+        server.post(body)
+        before = memory(server.process.pid)
+        clients = []
+        for _ in range(16):
+            client = server.connect()
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.sendall(head(len(body)) + body)
+            clients.append(client)
+        refused = 'nlp_engine_requests_total{route="invocations",status="503"}'
+        end = time.monotonic() + 120
+        while server.metric(refused) < 10:
+            assert time.monotonic() < end
+            time.sleep(0.2)
+        assert server.metric("nlp_engine_refused_connections_total") == 0
+        assert memory(server.process.pid) < before + 60_000_000  # not 80, and copies
+        assert len(server.ask("apple")[0]["vector"]) == 10
+        for client in clients:
+            client.close()
+        end = time.monotonic() + 30
+        while server.post(body).status_code != 200:
+            assert time.monotonic() < end, "what nobody has taken still counts"
+            time.sleep(0.2)
+
+
+def test_a_body_in_parts_of_a_byte_or_two_takes_no_more_than_its_bytes(folder: Path) -> None:
+    with served(folder / "model.bin", "--workers", "1") as server:
+        server.post(body_of(1_000_000))
+        before = memory(server.process.pid)
+        client = server.connect(
+            b"POST /invocations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        client.sendall(b"2\r\nab\r\n" * 1_500_000)
+        time.sleep(0.5)
+        assert server.ask("apple")[0]["label"] == ["__label__fruit"]
+        assert memory(server.process.pid) < before + 30_000_000  # 3 MB and their copies
+        client.close()
 
 
 # Slow clients and those that leave

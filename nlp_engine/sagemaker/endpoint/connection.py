@@ -1,7 +1,9 @@
 """One client's HTTP/1.1 connection, parsed by httptools.
 
 Each stage has a deadline of its own, so that no client keeps a connection for ever: its head, its
-body, taking the answer, and being idle. Bodies are counted as they arrive.
+body, taking the answer, and being idle. Bodies are counted as they arrive; and so is, over all
+connections of a worker, what has to be kept: parts of requests, those that wait, and what a client
+has not taken of its answer. Requests that come whole and are answered at once need no counting.
 """
 
 from __future__ import annotations
@@ -21,9 +23,12 @@ from nlp_engine.sagemaker.endpoint.routes import Request, route_of
 from nlp_engine.sagemaker.endpoint.worker import Worker
 
 _HEAD_BYTES = 64 << 10
+_HEAD_FIELDS = 200  # each takes far more memory than its bytes
+_SMALL_BYTES = 64 << 10
 _WAITING_REQUESTS = 16  # that a client may send before it gets answers
 _CHUNKING = 8  # bytes on the wire per byte of a body, at most
 _FAREWELL_SECONDS = 2.0  # for a client that was refused to take that in
+_TOO_LARGE_HEAD = Response(431, TEXT, b"the request's head has more than 64 KiB or 200 fields")
 _PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
 
 
@@ -41,8 +46,8 @@ class Connection(asyncio.Protocol):
         self._keep_alive = True
         self._future: Future[Response] | None = None
         self._request = Request()
-        self._parts: list[bytes] = []
-        self._body_bytes = self._wire_bytes = 0
+        self._body: bytes | bytearray = b""
+        self._body_bytes = self._wire_bytes = self._unsent = 0
         self.deadline = math.inf
 
     # What the event loop calls.
@@ -57,7 +62,9 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002
         """It has gone."""
         self._refused = True
-        self._waiting.clear()
+        self._drop_waiting()
+        self._let_go(self._request)
+        self._hold_unsent(0)
         if self._future is not None:
             self._future.cancel()
         self._worker.closed(self)
@@ -70,12 +77,18 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """It takes answers more slowly than they are made."""
         self._flushing = True
+        if self._worker.full:
+            self._worker.metrics.add(numbers.REFUSED)
+            self._transport.abort()
+            return
+        self._hold_unsent(self._transport.get_write_buffer_size())
         self._transport.pause_reading()
         self.deadline = self._worker.after(self._worker.settings.body_seconds)
 
     def resume_writing(self) -> None:
         """It has taken them."""
         self._flushing = False
+        self._hold_unsent(0)
         self._rest()
         self._go_on()
         if not self._keep_alive:
@@ -99,7 +112,7 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         self._request = Request()
-        self._parts = []
+        self._body = b""
         self._body_bytes = self._wire_bytes = 0
         self._receiving, self._head_done = True, False
         self.deadline = self._worker.after(self._worker.settings.header_seconds)
@@ -121,7 +134,9 @@ class Connection(asyncio.Protocol):
         self.deadline = self._worker.after(self._worker.settings.body_seconds)
         headers = self._request.headers
         limit = self._worker.settings.max_body_bytes
-        if limit and int(headers.get(b"content-length", b"0")) > limit:
+        if len(headers) > _HEAD_FIELDS:
+            self._refuse(_TOO_LARGE_HEAD)
+        elif limit and int(headers.get(b"content-length", b"0")) > limit:
             self._refuse(self._worker.routes.too_large(self._request))
         elif headers.get(b"expect", b"").lower() == b"100-continue" and not self._busy:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -134,8 +149,13 @@ class Connection(asyncio.Protocol):
         limit = self._worker.settings.max_body_bytes
         if limit and self._body_bytes > limit:
             self._refuse(self._worker.routes.too_large(self._request))
+        elif not self._body:
+            self._body = part
         else:
-            self._parts.append(part)
+            # Parts may be of a byte each: as objects of their own they would take much memory.
+            if isinstance(self._body, bytes):
+                self._body = bytearray(self._body)
+            self._body += part
 
     def on_message_complete(self) -> None:
         """It is whole."""
@@ -144,9 +164,8 @@ class Connection(asyncio.Protocol):
             if not (self._busy or self._waiting):
                 self._transport.close()
             return
-        parts = self._parts
-        self._request.body = parts[0] if len(parts) == 1 else b"".join(parts)
-        self._parts = []
+        self._request.body = bytes(self._body)  # itself, if it came in one part
+        self._body = b""
         self._enqueue(self._request, None, self._parser.should_keep_alive())
 
     # What the worker calls.
@@ -179,22 +198,31 @@ class Connection(asyncio.Protocol):
         limit = self._worker.settings.max_body_bytes
         if self._refused:
             return
-        if not self._head_done and self._wire_bytes > _HEAD_BYTES:
-            self._refuse(Response(431, TEXT, b"the request's head has more than 64 KiB"))
+        large = self._wire_bytes > _HEAD_BYTES or len(self._request.headers) > _HEAD_FIELDS
+        if large and not self._head_done:
+            self._refuse(_TOO_LARGE_HEAD)
         elif limit and self._wire_bytes > _CHUNKING * limit + _HEAD_BYTES:
             self._refuse(self._worker.routes.too_large(self._request))
+        else:
+            self._hold(self._request, self._wire_bytes)
+            if self._worker.full:
+                self._refuse(self._worker.routes.full(self._request))
 
     def _refuse(self, response: Response) -> None:
         """Answer before the request is whole, and take no other."""
         if self._refused:
             return
         self._refused = True
-        self._parts = []
+        self._body = b""
+        self._let_go(self._request)
         self._enqueue(self._request, response, False)
 
     def _enqueue(self, request: Request, response: Response | None, keep_alive: bool) -> None:
         if self._transport.is_closing():
+            self._let_go(request)
             return
+        if self._busy or self._flushing:
+            self._hold(request, _size(request))
         self._waiting.append((request, response, keep_alive))
         if len(self._waiting) == _WAITING_REQUESTS:
             self._transport.pause_reading()
@@ -207,6 +235,11 @@ class Connection(asyncio.Protocol):
             started = self._worker.time()
             if response is None:
                 if not self._worker.routes.is_quick(request):
+                    self._hold(request, _size(request))
+                    if self._worker.full:
+                        response = self._worker.routes.full(request)
+                        self._send(request, response, keep_alive, started)
+                        continue
                     self._busy = True
                     self.deadline = math.inf
                     self._future = self._worker.answer_later(
@@ -224,12 +257,18 @@ class Connection(asyncio.Protocol):
     ) -> None:
         self._busy = False
         self._future = None
+        self._let_go(request)
         if not self._transport.is_closing():
-            self._send(request, future.result(), keep_alive, started)
+            response = future.result()
+            if self._worker.full and len(response.body) > _SMALL_BYTES:
+                response = self._worker.routes.full(request)  # others' answers wait already
+            self._send(request, response, keep_alive, started)
             self._go_on()
 
     def _send(self, request: Request, response: Response, keep_alive: bool, started: float) -> None:
         keep_alive = keep_alive and self._keep_alive
+        if request.held:
+            self._let_go(request)
         id = self._worker.log.next_id()
         body = response.body
         head = b"HTTP/1.1 %d %b\r\ncontent-type: %b\r\ncontent-length: %d\r\ndate: %b\r\n" % (
@@ -242,17 +281,36 @@ class Connection(asyncio.Protocol):
         self._transport.write(head + ending + (b"" if request.method == b"HEAD" else body))
         self._worker.answered(request, response, id, self._worker.time() - started)
         if not keep_alive:
-            self._leave(more_arrives=response.status in (413, 431))
+            self._leave(more_arrives=response.status in (413, 431, 503))
         elif not self._flushing:
             self._rest()
 
     def _leave(self, *, more_arrives: bool) -> None:
-        self._waiting.clear()
+        self._drop_waiting()
         if more_arrives and self._refused and not self._transport.is_closing():
             # It is dropped for a while: closing at once would lose the answer.
             self.deadline = self._worker.after(_FAREWELL_SECONDS)
         else:
             self._transport.close()
+
+    def _hold(self, request: Request, bytes: int) -> None:
+        """Count at least so many bytes of a request."""
+        if bytes > request.held:
+            self._worker.hold(bytes - request.held)
+            request.held = bytes
+
+    def _let_go(self, request: Request) -> None:
+        self._worker.hold(-request.held)
+        request.held = 0
+
+    def _hold_unsent(self, bytes: int) -> None:
+        self._worker.hold(bytes - self._unsent)
+        self._unsent = bytes
+
+    def _drop_waiting(self) -> None:
+        for request, _, _ in self._waiting:
+            self._let_go(request)
+        self._waiting.clear()
 
     def _rest(self) -> None:
         """Wait for the next request, unless one is arriving."""
@@ -260,3 +318,8 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
         if not self._receiving:
             self.deadline = self._worker.after(self._worker.settings.idle_seconds)
+
+
+def _size(request: Request) -> int:
+    fields = sum(len(name) + len(value) for name, value in request.headers.items())
+    return fields + len(request.target) + len(request.body)

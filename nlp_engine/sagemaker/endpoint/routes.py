@@ -34,6 +34,7 @@ class Request:
         headers: Header fields by name in lower case.
         body: The body.
         route: The target's place in `ROUTES`.
+        held: How many of its bytes count as held by the worker.
     """
 
     method: bytes = b""
@@ -41,6 +42,7 @@ class Request:
     headers: dict[bytes, bytes] = field(default_factory=dict)
     body: bytes = b""
     route: int = OTHER
+    held: int = 0
 
 
 def route_of(target: bytes) -> int:
@@ -93,6 +95,12 @@ class Routes:
             return self._with_headers(runtime_api.too_large(self._limit), request)
         text = f"the body has more than {self._limit} bytes; send fewer texts at once"
         return Response(413, TEXT, text.encode())
+
+    def full(self, request: Request) -> Response:
+        """The answer to a request for which there is no memory now."""
+        if request.route == _RUNTIME:
+            return self._with_headers(runtime_api.unavailable(), request)
+        return Response(503, TEXT, b"too many requests are under way; try again")
 
     def _invoke(self, request: Request) -> Response:
         headers = request.headers

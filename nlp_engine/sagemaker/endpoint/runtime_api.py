@@ -34,6 +34,12 @@ def too_large(limit: int) -> Response:
     return _error(413, "ValidationError", {"message": f"Body must have at most {limit} bytes."})
 
 
+def unavailable() -> Response:
+    """The answer to a request that cannot be taken now; AWS's clients try it again."""
+    message = "The service is unavailable. Try your call again."
+    return _error(503, "ServiceUnavailable", {"Message": message})
+
+
 def answered(response: Response, name: str, headers: Headers) -> Response:
     """The API's answer: the container's, or `ModelError`.
 

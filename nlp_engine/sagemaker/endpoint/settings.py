@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ _ENVIRONMENT = {
     "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": "max_concurrent_transforms",
     "MODEL_SERVER_WORKERS": "workers",
 }
+_BODIES = 4  # of the largest size for which a worker always has room
 _BATCH_BODY_SECONDS = 600.0  # how long a batch transform waits for an answer
 
 
@@ -41,6 +43,12 @@ class ServeSettings:
         "errors", choices=("none", "errors", "all"), help="requests to log, as JSON lines"
     )
     max_payload_mb: int = setting(6, minimum=0, help="largest body in MiB; 0: any size")
+    max_held_mb: int = setting(
+        256,
+        minimum=1,
+        help="MiB of requests and answers that a worker holds at once before it answers large "
+        "requests with status 503; at least four of the largest bodies",
+    )
     header_seconds: float = setting(10.0, above=0, help="time for a request's head to arrive")
     body_seconds: float = setting(60.0, above=0, help="time for a request's body, or its answer")
     idle_seconds: float = setting(75.0, above=0, help="time that an unused connection stays open")
@@ -71,6 +79,12 @@ class ServeSettings:
     def max_body_bytes(self) -> int | None:
         """The largest body that is answered; None: any."""
         return self.max_payload_mb * MEBIBYTE or None
+
+    @property
+    def max_held_bytes(self) -> float:
+        """What a worker holds before it refuses requests; infinite where bodies have any size."""
+        largest = self.max_body_bytes
+        return max(self.max_held_mb * MEBIBYTE, _BODIES * largest) if largest else math.inf
 
     @property
     def execution_parameters(self) -> dict[str, Any]:

@@ -53,6 +53,8 @@ class Worker:
         self.log = RequestLog(settings.log)
         self.time: Callable[[], float] = time.monotonic
         self.date = b""
+        self._held = 0
+        self._most_held = settings.max_held_bytes
         self._connections: set[Connection] = set()
         self._pool = ThreadPoolExecutor(_THREADS)
         self._most_connections = _allow_files() - _SPARE_FILES
@@ -119,6 +121,15 @@ class Worker:
         """Let go of a connection."""
         self._connections.discard(connection)
         self.metrics.add(numbers.CONNECTIONS, -1)
+
+    @property
+    def full(self) -> bool:
+        """Whether connections hold so much of requests and answers that no large one is taken."""
+        return self._held > self._most_held
+
+    def hold(self, bytes: int) -> None:
+        """Count bytes that a connection holds, or, below zero, holds no longer."""
+        self._held += bytes
 
     def answer_later(self, request: Request, then: Callable[[Any], None]) -> Future[Response]:
         """Answer in a thread, so that others need not wait.
