@@ -57,6 +57,17 @@ def clear_errors(what: str) -> Iterator[None]:
         raise EngineError(f"{what}: {error}") from error
 
 
+def is_passing(error: BaseException | None) -> bool:
+    """Whether an error may pass by itself: no connection, too many requests, AWS's own faults."""
+    from botocore import exceptions
+
+    if isinstance(error, exceptions.ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        throttled = "Throttling" in error.response.get("Error", {}).get("Code", "")
+        return throttled or status == 429 or status >= 500
+    return isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError)
+
+
 def is_missing(error: BaseException | None) -> bool:
     """Whether an error of SageMaker says that there is no such thing."""
     response = getattr(error, "response", {})

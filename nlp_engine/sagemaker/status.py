@@ -13,6 +13,7 @@ from nlp_engine.sagemaker.costs import Prices, running
 from nlp_engine.sagemaker.spec import JobSpec
 
 SECONDS_BETWEEN_LOOKS = 15.0
+_LOOKS_IN_VAIN = 40  # ten minutes without a connection, as of a computer that slept
 _LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 _GOOD = ("Completed", "InService")
 _UNDER_WAY = ("InProgress", "Stopping", "Creating", "Updating", "SystemUpdating", "RollingBack")
@@ -105,13 +106,22 @@ def wait(
         The last states.
 
     Raises:
-        EngineError: A part of the job has failed, or there is none.
+        EngineError: A part of the job has failed, or there is none; or SageMaker has not answered
+            for long.
         Interrupted: Ctrl-C; the job goes on.
     """
-    lines, told = _LogLines(spec), dict[str, State]()
+    lines, told, in_vain = _LogLines(spec), dict[str, State](), 0
     try:
         while True:
-            found = states(spec, prices, kinds)
+            try:
+                found, in_vain = states(spec, prices, kinds), 0
+            except EngineError as error:
+                in_vain += 1
+                if not told or in_vain > _LOOKS_IN_VAIN or not aws.is_passing(error.__cause__):
+                    raise
+                log(f"{error}; trying again")
+                time.sleep(seconds)
+                continue
             if not found:
                 raise EngineError(f"SageMaker has no job and no endpoint of the name {spec.name}")
             for state in found:

@@ -33,6 +33,7 @@ class Proxy:
         before: What happens before an operation is answered.
         after: What happens when moto has done it, with its parameters.
         refused: The operations for which the client has no rights.
+        failing: The status and the error of all answers, while SageMaker has a fault.
     """
 
     def __init__(self, application: Application) -> None:
@@ -41,6 +42,7 @@ class Proxy:
         self.before: dict[str, Callable[[], None]] = {}
         self.after: dict[str, Callable[[dict[str, Any]], None]] = {}
         self.refused: set[str] = set()
+        self.failing: tuple[str, str] | None = None
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         started: list[Any] = []
@@ -55,6 +57,9 @@ class Proxy:
         if ours:
             parameters = self._keep(operation, environ)
             self.before.get(operation, lambda: None)()
+            if self.failing:
+                fault = {"__type": self.failing[1], "message": "try later"}
+                return _respond(start_response, self.failing[0], json.dumps(fault).encode())
             if refusal := self._refusal(operation, parameters):
                 content = {"__type": refusal[0], "message": refusal[1]}
                 return _respond(start_response, "400 Bad Request", json.dumps(content).encode())
@@ -104,6 +109,7 @@ class Proxy:
         self.before.clear()
         self.after.clear()
         self.refused.clear()
+        self.failing = None
 
     def sent(self, operation: str) -> list[dict[str, Any]]:
         """The parameters of all requests of an operation."""

@@ -19,12 +19,13 @@ from nlp_engine.classification.classifier import Classifier
 from nlp_engine.cli.app import app
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import EngineError, FormatError, Interrupted
-from nlp_engine.sagemaker import jobs, local, status
+from nlp_engine.sagemaker import aws, jobs, local, status
 from nlp_engine.sagemaker.costs import read_prices
 from nlp_engine.sagemaker.requests import plan
 from nlp_engine.sagemaker.results import download_model
 from nlp_engine.sagemaker.spec import JobSpec
 from tests.sagemaker.job_specs import CLASSIFIER, OUR_IMAGE, REGION, VECTORS, make_spec, write_spec
+from tests.sagemaker.moto_cloud import free_port
 from tests.sagemaker.moto_server import Proxy, moto_server
 
 PRICES = read_prices()
@@ -138,6 +139,49 @@ def test_interrupting_the_waiting_says_that_the_job_goes_on(moto: Proxy, tmp_pat
 
     with pytest.raises(Interrupted, match="text8-vectors goes on at SageMaker"):
         status.wait(spec, PRICES, log=interrupt)
+
+
+def test_what_may_pass_by_itself(
+    moto: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = make_spec(tmp_path)
+    assert not aws.is_passing(None)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(EngineError, match="Could not connect") as error:
+        status.states(spec, PRICES)
+    assert aws.is_passing(error.value.__cause__)
+
+
+def test_waiting_outlives_a_lost_connection(
+    moto: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = make_spec(tmp_path)
+    job = start("train", spec)
+    lost, end = ("503 Service Unavailable", "ServiceUnavailable"), 0
+
+    def look() -> None:
+        nonlocal end
+        end += 1
+        moto.failing = lost if 1 < end < 9 else None
+        job.training_job_status = "Completed" if end > 9 else "InProgress"
+
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    moto.before["DescribeTrainingJob"] = look
+    lines: list[str] = []
+    kinds = ["training job"]
+    status.wait(spec, PRICES, log=lines.append, kinds=kinds, seconds=0.01)
+    assert [line.split(":")[0] for line in lines] == [
+        "training job text8-vectors", *["cannot look at training job text8-vectors"] * 7,
+        "training job text8-vectors",
+    ]  # fmt: skip
+    end = 1
+    with pytest.raises(EngineError, match="ServiceUnavailable"):
+        status.wait(spec, PRICES, log=lines.append, kinds=kinds)  # at the first look
+    moto.failing, end = None, 9
+    moto.refused.add("DescribeTrainingJob")
+    with pytest.raises(EngineError, match="not authorized"):
+        status.wait(spec, PRICES, log=lines.append, kinds=kinds)
 
 
 def test_a_failed_job_ends_the_waiting_with_its_reason(moto: Proxy, tmp_path: Path) -> None:
