@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nlp_engine import settings
 from nlp_engine.cli.console import print_json, progress_bar
 from nlp_engine.cli.options import Quiet, command
 from nlp_engine.errors import InputError
@@ -53,7 +54,8 @@ def import_group(
     from nlp_engine.personalize.importing.plan import make_plan
 
     read = _read(spec)
-    check_import(read)
+    with settings.in_place(str(spec)):
+        check_import(read)
     if dry_run:
         print_json([asdict(request) for request in planned(read)])
         return

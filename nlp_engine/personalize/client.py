@@ -223,6 +223,8 @@ def clear_errors(what: str) -> Iterator[None]:
         ClientError,
         HTTPClientError,
         IncompleteReadError,
+        NoCredentialsError,
+        NoRegionError,
         ParamValidationError,
         ResponseStreamingError,
     )
@@ -238,6 +240,15 @@ def clear_errors(what: str) -> Iterator[None]:
         raise Unavailable(f"{what}: {error}") from error
     except ParamValidationError as error:
         raise Refused(f"{what}: {error}") from error
+    except NoCredentialsError as error:
+        raise EngineError(
+            f"{what}: no credentials of AWS are known; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY, or run `aws configure`"
+        ) from error
+    except NoRegionError as error:
+        raise EngineError(
+            f"{what}: no region of AWS is known; name one, or set AWS_DEFAULT_REGION"
+        ) from error
     except BotoCoreError as error:
         raise EngineError(f"{what}: {error}") from error
 

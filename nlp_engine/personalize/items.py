@@ -32,7 +32,14 @@ from nlp_engine.personalize.settings import ItemSettings
 from nlp_engine.personalize.text_columns import TextColumns, fit_text_columns
 from nlp_engine.personalize.text_vectors import encode_texts, fit_text_encoder, open_text_vectors
 from nlp_engine.personalize.values import ValueColumn, kept_values
-from nlp_engine.personalize.writing import Block, Part, id_part, native_part, write_dataset
+from nlp_engine.personalize.writing import (
+    Block,
+    Part,
+    category_cells,
+    id_part,
+    native_part,
+    write_dataset,
+)
 from nlp_engine.progress import Progress, Report, silent
 from nlp_engine.text.tokenizers import Tokenizer, TokenizerSettings, open_tokenizer
 
@@ -284,14 +291,19 @@ def _parts(
         parts.append(Part(text.model.columns, text.cells))
     native = {field.column.name: field.column for field in plan.native.categories}
     for name, column in values.items():
-        kind = native.get(name, Column(name=name, categorical=True))
-        parts.append(_value_part(kind, column))
+        if name in native:
+            parts.append(_value_part(native[name], column, notes))
+        else:  # of entities, those with the lowest rho are cut
+            parts.append(_value_part(Column(name=name, categorical=True), column, None))
     parts += [native_part(field, notes) for field in plan.native.others]
     return [*parts, Part([plan.text_column], lambda block: [_texts(plan, source, block)])]
 
 
-def _value_part(kind: Column, column: ValueColumn) -> Part:
-    return Part([kind], lambda block: [[column.cell(item) for item in block.numbers]])
+def _value_part(kind: Column, column: ValueColumn, notes: Findings | None) -> Part:
+    def cells(block: Block) -> list[list[str | None]]:
+        return [category_cells(map(column.kept_of, block.numbers), kind, block, notes)]
+
+    return Part([kind], cells)
 
 
 def _texts(plan: ItemPlan, source: Source, block: Block) -> list[str | None]:

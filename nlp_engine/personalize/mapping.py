@@ -67,12 +67,13 @@ def column_name(source: str) -> str:
 def cell_maker(column: Column) -> Callable[[Any], Any]:
     """What makes a cell of a source's value; None stays a missing value.
 
-    What cannot be of the column's type stays as it is, for the check to name.
+    Of a categorical column it makes the list of categories. What cannot be of the column's type
+    stays as it is, for the check to name.
     """
     if column.name in (TIMESTAMP, CREATION_TIMESTAMP):
         return _seconds
     if column.type == "string":
-        return categories_cell if column.categorical else _string
+        return categories if column.categorical else _string
     return _integer if column.type in INTEGERS else _number
 
 
@@ -86,11 +87,6 @@ def categories(value: Any) -> list[str]:
     texts = (str(part) for part in parts if part is not None)
     cleaned = (" ".join(text.replace(limits.VALUE_SEPARATOR, " ").split()) for text in texts)
     return list(dict.fromkeys(text for text in cleaned if text))
-
-
-def categories_cell(value: Any) -> str | None:
-    """A native value's categories as a cell."""
-    return cell_of(categories(value))
 
 
 def cell_of(values: Iterable[str]) -> str | None:
@@ -119,18 +115,25 @@ def joined_text(values: Sequence[Any], title: str | None, most: int) -> str:
     """The text of an item in one line: its title, then the other texts in their order.
 
     Args:
-        values: Of the text columns.
+        values: Of the text columns; a list is several texts.
         title: Left out where the texts begin with it.
         most: Characters at most.
     """
-    text = " ".join(" ".join(str(value).split()) for value in values if value not in (None, ""))
+    text = " ".join(filter(None, map(_one_line, values)))
     if title and not text.startswith(title):
         text = f"{title}. {text}" if text else title
     return shortened(text, most)
 
 
 def _string(value: Any) -> str | None:
-    return None if value is None else " ".join(str(value).split()) or None
+    return _one_line(value) or None
+
+
+def _one_line(value: Any) -> str:
+    """A value as text in one line; a list is several texts."""
+    if isinstance(value, list | tuple):
+        return " ".join(filter(None, map(_one_line, value)))
+    return "" if value is None else " ".join(str(value).split())
 
 
 def _integer(value: Any) -> Any:

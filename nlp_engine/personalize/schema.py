@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
-from nlp_engine.errors import FormatError
+from nlp_engine.errors import FormatError, InputError
+from nlp_engine.files import check_input_file
 
 NAMESPACE = "com.amazonaws.personalize.schema"
 VERSION = "1.0"
@@ -67,6 +69,18 @@ def schema_json(schema: Mapping[str, Any]) -> str:
     return json.dumps(schema, indent=2) + "\n"
 
 
+def schema_path(folder: Path) -> Path:
+    """The schema in a dataset's folder.
+
+    Raises:
+        InputError: There is no such folder, or no schema in it.
+    """
+    if not folder.is_dir():
+        what = "is a file" if folder.exists() else "does not exist"
+        raise InputError(f"{folder} {what}; a folder with schema.json and CSV files is expected")
+    return check_input_file(folder / "schema.json")
+
+
 def read_columns(text: str) -> list[Column]:
     """The columns of a schema's text.
 
@@ -89,7 +103,9 @@ def parse_schema(text: str) -> dict[str, Any]:
         schema: dict[str, Any] = json.loads(text)
         if not all(isinstance(field["name"], str) and field["type"] for field in schema["fields"]):
             raise ValueError("a field without name or type")
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except KeyError as error:
+        raise _no_schema(f"there is no {error}") from error
+    except (ValueError, TypeError, RecursionError) as error:
         raise _no_schema(error) from error
     return schema
 
@@ -104,7 +120,7 @@ def dataset_of(text: str) -> DatasetType:
     return next((kind for kind in DatasetType if kind.lower() == name), DatasetType.ITEMS)
 
 
-def _no_schema(error: Exception) -> FormatError:
+def _no_schema(error: Exception | str) -> FormatError:
     return FormatError(f"the schema is no Avro record schema: {error}")
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from nlp_engine.personalize import limits
-from nlp_engine.personalize.mapping import cell_of
 from nlp_engine.personalize.number_lists import NumberLists, NumberListWriter
 
 
@@ -89,10 +88,10 @@ class ValueColumn:
         for numbers in self._lists:
             yield numbers.tolist()
 
-    def cell(self, item: int) -> str | None:
-        """The cell of an item."""
+    def kept_of(self, item: int) -> list[str]:
+        """The values of an item that stay."""
         kept, values = self._kept, self.values
-        return cell_of(values[number] for number in self._lists[item].tolist() if kept[number])
+        return [values[number] for number in self._lists[item].tolist() if kept[number]]
 
 
 def kept_values(columns: Mapping[str, ValueColumn]) -> dict[str, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from nlp_engine.personalize.check import (
     raise_on_errors,
 )
 from nlp_engine.personalize.collecting import blocks
-from nlp_engine.personalize.mapping import Field, cell_maker, shortened
+from nlp_engine.personalize.mapping import Field, cell_maker, cell_of, shortened
 from nlp_engine.personalize.schema import Column, DatasetType, dataset_schema, schema_json
 from nlp_engine.personalize.table import write_header, write_rows
 from nlp_engine.progress import Report
@@ -53,15 +53,36 @@ class Part:
 
 
 def native_part(field: Field, notes: Findings) -> Part:
-    """A column of the source passed on; `notes` are told of plain texts that are cut."""
+    """A column of the source passed on; `notes` are told of what is cut."""
     make, column = cell_maker(field.column), field.column
     is_plain = column.type == "string" and not column.categorical
 
     def cells(block: Block) -> list[list[Any]]:
         values = [make(row[field.source]) for row in block.rows]
+        if column.categorical:
+            return [category_cells(values, column, block, notes)]
         return [_shortened(values, column, block, notes) if is_plain else values]
 
     return Part([column], cells)
+
+
+def category_cells(
+    values: Iterable[Sequence[str]], column: Column, block: Block, notes: Findings | None = None
+) -> list[str | None]:
+    """The cells of items' categories; `notes` are told of what has no room in a cell."""
+    cells = []
+    for number, own in zip(block.numbers, values, strict=True):
+        cell = cell_of(own)
+        cells.append(cell)
+        left = len(own) - (cell.count(limits.VALUE_SEPARATOR) + 1 if cell else 0)
+        if left and notes is not None:
+            message = (
+                f"{left:,} of {len(own):,} values are left out; a cell has room for "
+                f"{limits.MAX_CELL_CHARACTERS:,} characters: shorten them, or put those first that "
+                "matter"
+            )
+            notes.add(Finding(Level.WARNING, "shortened", message, number + 1, column.name))
+    return cells
 
 
 def _shortened(

@@ -330,6 +330,31 @@ def test_warnings_are_told(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, [*command, "--overwrite", "--quiet"]).output == ""
 
 
+def test_categories_that_have_no_room_are_named(tmp_path: Path) -> None:
+    tags = [["a"], ["y" * 1001, "b"], [f"{n:099}" for n in range(12)], ["z" * 1001]]
+    source = write_items(tmp_path / "in.jsonl", ["t"] * 4, tags=tags)
+    build_items(source, tmp_path / "out", categories=["tags"])
+    assert cells(tmp_path / "out", "TAGS")[:2] == ["a", "b"]
+    found = json.loads((tmp_path / "out" / "check.json").read_text())
+    assert [(f["row"], f["column"], f["message"].partition(";")[0]) for f in found] == [
+        (2, "TAGS", "1 of 2 values are left out"),
+        (3, "TAGS", "2 of 12 values are left out"),
+        (4, "TAGS", "1 of 1 values are left out"),
+    ]
+    build_users(source, tmp_path / "users", categories=["tags"])
+    found = json.loads((tmp_path / "users" / "check.json").read_text())
+    assert [f["row"] for f in found if f["rule"] == "shortened"] == [2, 3, 4]
+
+
+def test_a_list_is_several_texts(tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"id": 1, "text": ["two\\nlines", null, "end"], "name": ["a", "b"]}\n')
+    build_items(source, tmp_path / "out", strings=["name"])
+    assert next(read_records(tmp_path / "out")).values == {
+        "ITEM_ID": "1", "NAME": "a b", "DESCRIPTION": "two lines end",
+    }  # fmt: skip
+
+
 def test_users(tmp_path: Path) -> None:
     (tmp_path / "users.csv").write_text("user,age,sex\nu1,31,M\nu2,,F\n")
     made = build_users(

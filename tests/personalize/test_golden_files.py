@@ -176,6 +176,7 @@ def test_what_the_check_says_of_it(tmp_path: Path) -> None:
     told = json.loads((folder / "check.json").read_text())
     assert [(f["rule"], f["row"], f["column"]) for f in told[3:]] == [
         ("shortened", 4, "TITLE"),
+        ("shortened", 4, "GENRES"),
         ("shortened", 4, "SELLER"),
     ]
     assert told[3]["message"] == "1,001 characters; cut to the 1,000 that Personalize allows"

@@ -258,6 +258,21 @@ def test_mistakes_are_named_before_anything_is_made(
         read(tmp_path, change)
 
 
+def test_mistakes_have_their_file_and_section(tmp_path: Path) -> None:
+    def told(*change: str) -> str:
+        path = write_spec(tmp_path, (change[0], change[1]))
+        done = CliRunner().invoke(app, ["items", "import", str(path), "--dry-run"])
+        assert done.exit_code == 2
+        return done.stderr
+
+    place = f"nlp-engine: {tmp_path}/films.toml: "
+    recipe = 'recipe = "aws-similar-items"'
+    assert told(recipe, "recipe = 1").startswith(f"{place}[solutions.similar]: recipe is 1")
+    assert told(recipe, 'recipe = "x y"').startswith(f"{place}[solutions.similar] recipe is")
+    (tmp_path / "items" / "schema.json").write_text("[]")
+    assert f"{tmp_path}/items/schema.json: the schema is no Avro" in told(recipe, recipe)
+
+
 def test_bad_data_are_named_before_anything_is_made(tmp_path: Path) -> None:
     write_spec(tmp_path)
     table = tmp_path / "items" / "items.csv"
@@ -389,7 +404,8 @@ def coded_items(folder: Path, turned: float, **options: Any) -> str:
     """Items with topics of vectors that are turned by an angle; gives their codebook's id."""
     angles = turned + np.arange(30) * (np.pi / 30)
     source = folder.with_suffix(".csv")
-    source.write_text("id,text\n" + "".join(f"i{n},text {n % 3}\n" for n in range(30)))
+    rows = (f"i{n},text {n % 3} of {turned}\n" for n in range(30))
+    source.write_text("".join(["id,text\n", *rows]))
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     build_items(source, folder, text_vectors=vectors, topics=4, **options)
     return read_manifest(folder, "items").parents["codebook"]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from typer.testing import CliRunner
 
@@ -79,6 +80,46 @@ def test_events_put(tmp_path: Path, stub: Stub) -> None:
     assert "line 1: eventType: is required; sentAt: is required; nothing is sent" in bad.stderr
 
 
+def test_a_wrong_place_is_named(tmp_path: Path) -> None:
+    folder = write_dataset(tmp_path / "items", plain_items(2))
+    table = folder / "items.csv"
+    for path, message in (
+        (table, f"{table} is a file; a folder with schema.json and CSV files is expected"),
+        (tmp_path / "none", f"{tmp_path}/none does not exist; a folder with schema.json"),
+    ):
+        for done in (
+            run("items", "check", path),
+            run("items", "put", path, "--dataset-arn", ITEMS_ARN, "--dry-run"),
+        ):
+            assert done.exit_code == 2
+            assert message in done.stderr
+    (folder / "more.csv").write_text(table.read_text().replace("i0,", "i7,"))
+    again = run("items", "put", folder, "--dataset-arn", ITEMS_ARN, "--dry-run")
+    assert f"{folder}/more.csv, row 2, column ITEM_ID: 'i1' again" in again.stderr
+    (folder / "schema.json").write_text("{}")
+    assert "no Avro record schema: there is no 'fields'" in run("items", "check", folder).stderr
+
+
+def test_a_tracking_id_that_is_none(tmp_path: Path) -> None:
+    path = write_events(tmp_path / "events.jsonl", [plain_event(1)])
+    put = run("events", "put", path, "--tracking-id", "", "--dry-run")
+    assert "the tracking id has 0 characters; 1 to 256 are allowed" in put.stderr
+    assert run("events", "serve", "--tracking-id", "x" * 257).exit_code == 2
+
+
+def test_without_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # which remembers those of other tests
+    folder = write_dataset(tmp_path / "items", plain_items(1))
+    done = run("items", "put", folder, "--dataset-arn", ITEMS_ARN)
+    assert done.exit_code == 2
+    assert "no credentials of AWS are known; set AWS_PROFILE" in done.stderr
+
+
 def test_without_a_region(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_DEFAULT_REGION", "AWS_REGION"):
         monkeypatch.delenv(name, raising=False)
@@ -86,4 +127,4 @@ def test_without_a_region(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     path = write_events(tmp_path / "events.jsonl", [plain_event(1)])
     done = run("events", "put", path, "--tracking-id", "tracker")
     assert done.exit_code == 2
-    assert "region" in done.stderr
+    assert "no region of AWS is known; name one, or set AWS_DEFAULT_REGION" in done.stderr

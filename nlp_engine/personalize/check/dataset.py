@@ -19,7 +19,7 @@ from nlp_engine.personalize.check.schema import check_schema
 from nlp_engine.personalize.check.table import check_table
 from nlp_engine.personalize.check.totals import TableRules, Totals, check_totals
 from nlp_engine.personalize.profiles import Domain
-from nlp_engine.personalize.schema import dataset_of
+from nlp_engine.personalize.schema import dataset_of, schema_path
 from nlp_engine.personalize.settings import CheckSettings
 from nlp_engine.progress import Report, silent
 
@@ -60,7 +60,7 @@ def check_dataset(
     """
     chosen = settings.from_mapping(CheckSettings, options)
     folder = Path(folder)
-    text = _schema_text(folder / _SCHEMA)
+    text = _schema_text(schema_path(folder))
     paths = sorted(folder.glob("*.csv"))
     if not paths:
         raise InputError(f"{folder} has no CSV file; a dataset is {_SCHEMA} and *.csv")

@@ -99,11 +99,17 @@ def findings_json(findings: Sequence[Finding]) -> str:
 
 
 def raise_on_errors(findings: Sequence[Finding], path: Path) -> None:
-    """`InputError` naming the first error, if there is one."""
+    """`InputError` naming the first error, if there is one.
+
+    Args:
+        findings: What a check found.
+        path: What it is told of: a dataset's folder, or the file that a dataset is made of.
+    """
     errors = [finding for finding in findings if finding.level is Level.ERROR]
     if errors:
         first = errors[0]
+        file = path / first.file if path.is_dir() and first.file else path
         place = f", row {first.row}" if first.row else ""
         place += f", column {first.column}" if first.column else ""
         more = f" ({len(errors) - 1} more errors)" if len(errors) > 1 else ""
-        raise InputError(f"{path}{place}: {first.message}{more}")
+        raise InputError(f"{file}{place}: {first.message}{more}")

@@ -19,6 +19,7 @@ from nlp_engine.personalize.collector.forwarder import Forwarder
 from nlp_engine.personalize.collector.metrics import Metrics
 from nlp_engine.personalize.collector.settings import CollectorSettings
 from nlp_engine.personalize.collector.spool import Spool
+from nlp_engine.personalize.sending.event_file import check_tracking_id
 
 
 def serve(
@@ -43,13 +44,14 @@ def serve(
 
     Raises:
         SettingError: An option that does not exist or is out of range.
-        InputError: The port is taken, or the spool in use.
+        InputError: The port is taken, the spool in use, or the tracking id cannot be one.
         OutputError: The spool cannot be written.
         MissingExtraError: The extra `events` is not installed.
         EngineError: No region is known.
     """
     for module in ("uvicorn", "httptools"):
         require(module, "events")
+    check_tracking_id(tracking_id)
     chosen = settings.from_mapping(CollectorSettings, options)
     client = Client(
         "personalize-events",

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from nlp_engine.errors import InputError, SettingError
-from nlp_engine.files import check_input_file
+from nlp_engine.errors import FormatError, InputError, SettingError
 from nlp_engine.personalize import limits
 from nlp_engine.personalize.check import check_dataset, raise_on_errors
 from nlp_engine.personalize.importing.spec import ImportSpec, Recommender, Solution, recipe_arn
 from nlp_engine.personalize.profiles import Domain
-from nlp_engine.personalize.schema import Column, DatasetType, dataset_of, read_columns
+from nlp_engine.personalize.schema import (
+    Column,
+    DatasetType,
+    dataset_of,
+    read_columns,
+    schema_path,
+)
 
 # The patterns of Personalize's API.
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_]*")
@@ -84,11 +89,15 @@ def _columns(spec: ImportSpec, kind: DatasetType) -> dict[str, Column]:
     """The columns of a dataset's schema by name."""
     dataset = spec.datasets[kind]
     _check_name(f"[datasets.{kind.lower()}] name", dataset.name or kind.lower())
-    path = check_input_file(dataset.path / "schema.json")
+    path = schema_path(dataset.path)
     schema = path.read_text(encoding="utf-8")
-    if dataset_of(schema) != kind:
-        raise InputError(f"{path} is of the type {dataset_of(schema)}; {kind} are expected")
-    return {column.name: column for column in read_columns(schema)}
+    try:
+        found, columns = dataset_of(schema), read_columns(schema)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from error
+    if found != kind:
+        raise InputError(f"{path} is of the type {found}; {kind} are expected")
+    return {column.name: column for column in columns}
 
 
 def _check_filter(name: str, expression: str, columns: Columns) -> None:

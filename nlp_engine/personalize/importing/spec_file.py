@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nlp_engine import settings
 from nlp_engine.errors import SettingError
@@ -21,6 +21,8 @@ from nlp_engine.personalize.importing.spec import (
     SolutionOptions,
 )
 from nlp_engine.personalize.schema import DatasetType
+
+T = TypeVar("T")
 
 _SECTIONS = ("datasets", "filters", "solutions", "recommenders")
 _SERVING_TABLES = ("exploration", "ranking_influence")
@@ -41,10 +43,8 @@ def read_import_spec(path: Path) -> ImportSpec:
             group=settings.from_mapping(Group, top),
             datasets=_datasets(sections["datasets"], path.parent),
             filters=_filters(sections["filters"]),
-            solutions=[_solution(name, part) for name, part in _parts("solutions", sections)],
-            recommenders=[
-                _recommender(name, part) for name, part in _parts("recommenders", sections)
-            ],
+            solutions=_parts("solutions", sections, _solution),
+            recommenders=_parts("recommenders", sections, _recommender),
         )
 
 
@@ -130,11 +130,15 @@ def _dataset_type(name: str) -> DatasetType:
 
 
 def _parts(
-    section: str, sections: Mapping[str, Mapping[str, Any]]
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    section: str,
+    sections: Mapping[str, Mapping[str, Any]],
+    make: Callable[[str, Mapping[str, Any]], T],
+) -> list[T]:
+    made = []
     for name in sections[section]:
         with settings.in_place(f"[{section}.{name}]"):
-            yield name, _table(sections[section], name)
+            made.append(make(name, _table(sections[section], name)))
+    return made
 
 
 def _table(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:

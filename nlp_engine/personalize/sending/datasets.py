@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from nlp_engine.errors import InputError, SettingError
-from nlp_engine.files import check_input_file
 from nlp_engine.personalize import limits
 from nlp_engine.personalize.check import check_changes, check_dataset, raise_on_errors
 from nlp_engine.personalize.client import region_of
 from nlp_engine.personalize.coding import codebook_of, codebook_of_schema, codebook_words
 from nlp_engine.personalize.records import read_records
-from nlp_engine.personalize.schema import read_columns
+from nlp_engine.personalize.schema import read_columns, schema_path
 from nlp_engine.personalize.sending import requests
 from nlp_engine.personalize.sending.deliver import Batch, Send
 from nlp_engine.personalize.sending.requests import Request
@@ -67,7 +66,7 @@ class DatasetRecords:
         self.path, self.target = Path(folder), dataset_arn
         self._other_codebook = other_codebook
         self._check_options: dict[str, Any] = {"domain": domain} if domain else {}
-        self._schema = check_input_file(self.path / "schema.json")
+        self._schema = schema_path(self.path)
         self._tables = sorted(self.path.glob("*.csv"))
         self.files = [self._schema, *self._tables]
         self.region = region_of(dataset_arn)

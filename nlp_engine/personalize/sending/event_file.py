@@ -25,7 +25,7 @@ class EventFile:
         region: AWS region; by default that of the environment.
 
     Raises:
-        InputError: There is no such file.
+        InputError: There is no such file, or the tracking id cannot be one.
     """
 
     unit = "events"
@@ -33,6 +33,7 @@ class EventFile:
     calls_per_second = float(limits.MAX_EVENT_PUTS_PER_SECOND)
 
     def __init__(self, path: Path | str, tracking_id: str, region: str | None = None) -> None:
+        check_tracking_id(tracking_id)
         self.path = check_input_file(Path(path))
         self.files = [self.path]
         self.target, self.region = tracking_id, region
@@ -76,6 +77,19 @@ class EventFile:
             for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), 1):
                 if line.strip():
                     yield number, line
+
+
+def check_tracking_id(tracking_id: str) -> None:
+    """Check what an event tracker's id is like, such as the one that `items import` prints.
+
+    Raises:
+        InputError: It cannot be one.
+    """
+    if not 1 <= len(tracking_id) <= limits.MAX_ID_CHARACTERS:
+        raise InputError(
+            f"the tracking id has {len(tracking_id)} characters; 1 to {limits.MAX_ID_CHARACTERS} "
+            "are allowed"
+        )
 
 
 def event_batches(events: Iterator[Numbered], tracking_id: str) -> Iterator[Batch]:
