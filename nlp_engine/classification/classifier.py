@@ -16,7 +16,7 @@ from nlp_engine.corpus.labelled import LABEL_PREFIX, escape_word, read_labels
 from nlp_engine.errors import FormatError, SettingError
 from nlp_engine.formats.fasttext import FastTextClassifier, open_classifier
 from nlp_engine.manifest import Manifest, read_manifest
-from nlp_engine.native.classifier import ClassifierModel, LineFeatures, matrix_rows
+from nlp_engine.native.classifier import ClassifierModel, JsonLabels, LineFeatures, matrix_rows
 from nlp_engine.text.tokenizers import Tokenizer, TokenizerSettings, open_tokenizer
 
 _LOSSES = {
@@ -174,6 +174,14 @@ class Classifier:
         return self._model.predict(
             self._features, texts, k, threshold, self._threads, self.label_names, Prediction
         )
+
+    def json_labels(self, labels: Sequence[str]) -> JsonLabels:
+        """What answers requests as BlazingText's endpoint has them.
+
+        Args:
+            labels: (L) what answers call the labels of `label_names`.
+        """
+        return JsonLabels(self._model, self._features, labels, self._threads)
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The probability of every label for every text.

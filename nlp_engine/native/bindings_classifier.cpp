@@ -4,6 +4,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,8 +13,9 @@
 #include "arrays.h"
 #include "bindings.h"
 #include "classifier.h"
-#include "lone_buckets.h"
+#include "json_texts.h"
 #include "line_features.h"
+#include "lone_buckets.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -177,6 +179,49 @@ nb::list predict(const nlp::ClassifierModel& self, const nlp::LineFeatures& feat
   return all;
 }
 
+// What answers requests as JSON: a model and its labels as JSON strings.
+struct JsonLabels {
+  const nlp::ClassifierModel& model;
+  const nlp::LineFeatures& features;
+  std::vector<std::string> labels;
+};
+
+void make_json_labels(JsonLabels* self, const nlp::ClassifierModel& model,
+                      const nlp::LineFeatures& features, const nb::list& labels) {
+  check_fit(model, features);
+  check(nb::len(labels) == model.labels(), "a name per label is needed");
+  new (self) JsonLabels{model, features, {}};
+  for (const nb::handle label : labels) {
+    const auto bytes = nb::cast<nb::bytes>(label);
+    self->labels.emplace_back(bytes.c_str(), bytes.size());
+  }
+}
+
+// The answer and how many texts it is for, or None.
+nb::object answer_json(const JsonLabels& self, const nb::bytes& body, std::size_t most_labels,
+                       int threads, const std::string& instructions) {
+  const nlp::InstructionSet set = instruction_set(instructions);
+  const std::string_view json(body.c_str(), body.size());
+  std::optional<nlp::TextRequest> request;
+  std::string answer;
+  {
+    nb::gil_scoped_release unlocked;
+    request = nlp::read_text_request(json);
+    if (request) {
+      const std::size_t k = std::min(request->k, self.labels.size());
+      if (request->texts.size() > most_labels / std::max<std::size_t>(k, 1)) {
+        request.reset();
+      } else {
+        answer = nlp::write_predictions(
+            nlp::predict(self.model, self.features, request->texts, k, 0.f, threads, set),
+            self.labels);
+      }
+    }
+  }
+  if (!request) return nb::none();
+  return nb::make_tuple(nb::bytes(answer.data(), answer.size()), request->texts.size());
+}
+
 void probabilities(const nlp::ClassifierModel& self, const nlp::LineFeatures& features,
                    const nb::list& texts, int threads, const std::string& instructions,
                    const Matrix<float>& out) {
@@ -214,8 +259,9 @@ nlp::ExampleView view_of(const Array<const std::int32_t>& rows,
 }
 
 void train_epoch(const Matrix<float>& input, std::int64_t groups_from,
-                 const Array<const std::int32_t>& group_sizes, const Matrix<float>& output, const std::string& loss,
-                 const Array<const float>& label_weights, float learning_rate, std::int64_t total,
+                 const Array<const std::int32_t>& group_sizes, const Matrix<float>& output,
+                 const std::string& loss, const Array<const float>& label_weights,
+                 float learning_rate, std::int64_t total,
                  const nlp::ExampleView& examples, std::uint64_t seed, int threads,
                  const std::string& instructions, nlp::TrainingExchange& exchange) {
   const auto aligned = [](const Matrix<float>& rows) {
@@ -277,6 +323,10 @@ void bind_classifier(nb::module_& m) {
            "instructions"_a, "out"_a.noconvert())
       .def("example_probabilities", &example_probabilities, "examples"_a, "threads"_a,
            "instructions"_a, "out"_a.noconvert());
+  nb::class_<JsonLabels>(m, "JsonLabels")
+      .def("__init__", &make_json_labels, "model"_a, "features"_a, "labels"_a,
+           nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>())
+      .def("answer", &answer_json, "body"_a, "most_labels"_a, "threads"_a, "instructions"_a);
   nb::class_<nlp::ExampleView>(m, "ExampleView");
   m.def("example_view", &view_of, "rows"_a.noconvert(), "row_offsets"_a.noconvert(),
         "labels"_a.noconvert(), "label_offsets"_a.noconvert(), nb::keep_alive<0, 1>(),

@@ -6,6 +6,7 @@ lines of 16.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -177,7 +178,7 @@ class ClassifierModel:
     ) -> None:
         self._labels = len(label_counts)
         self._instructions = chosen_instructions()
-        self._kernel = _native.ClassifierModel(
+        self.kernel = _native.ClassifierModel(
             _matrix(input_matrix), _matrix(output_matrix), loss, label_counts
         )
 
@@ -206,7 +207,7 @@ class ClassifierModel:
             (N) lists of predictions, best first. fastText adds 1e-5 to probabilities, and so they
             are here, but not over 1. A text without any row has none.
         """
-        found: list[list[P]] = self._kernel.predict(
+        found: list[list[P]] = self.kernel.predict(
             features.kernel, list(texts), k, threshold, threads, self._instructions, names,
             prediction,
         )  # fmt: skip
@@ -217,7 +218,7 @@ class ClassifierModel:
     ) -> NDArray[np.float32]:
         """float32 (N, L), the probabilities of all labels; arguments as in `predict`."""
         out = np.empty((len(texts), self._labels), np.float32)
-        self._kernel.probabilities(features.kernel, list(texts), threads, self._instructions, out)
+        self.kernel.probabilities(features.kernel, list(texts), threads, self._instructions, out)
         return out
 
     def example_probabilities(
@@ -228,8 +229,42 @@ class ClassifierModel:
         for begin in range(0, len(examples), size):
             part = examples.part(begin, begin + size)
             out = np.empty((len(part), self._labels), np.float32)
-            self._kernel.example_probabilities(part.view, threads, self._instructions, out)
+            self.kernel.example_probabilities(part.view, threads, self._instructions, out)
             yield out
+
+
+class JsonLabels:
+    """Answers requests as BlazingText's endpoint has them, from bytes to bytes.
+
+    Args:
+        model: The model.
+        features: Its features.
+        labels: (L) what answers call its labels.
+        threads: Threads to use, for many texts.
+    """
+
+    def __init__(
+        self, model: ClassifierModel, features: LineFeatures, labels: Sequence[str], threads: int
+    ) -> None:
+        encoded = [json.dumps(label, ensure_ascii=False).encode() for label in labels]
+        self._threads = threads
+        self._instructions = chosen_instructions()
+        self._kernel = _native.JsonLabels(model.kernel, features.kernel, encoded)
+
+    def answer(self, body: bytes, most_labels: int) -> tuple[bytes, int] | None:
+        """The answer to a request, and how many texts it is for.
+
+        Args:
+            body: `{"instances": ["…", …], "configuration": {"k": 1}}`.
+            most_labels: That an answer may have.
+
+        Returns:
+            None for any other body, even one with further keys, and for one that asks for more.
+        """
+        found: tuple[bytes, int] | None = self._kernel.answer(
+            body, most_labels, self._threads, self._instructions
+        )
+        return found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

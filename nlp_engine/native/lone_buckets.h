@@ -1,8 +1,8 @@
 // Buckets of n-grams that training examples have, and those that occur once.
 //
-// Most n-grams of a corpus occur once. All of an example that do have the same gradient in every step,
-// and nothing but their sum is ever read: so they are trained as one row, their sum, which moves by
-// their number times the gradient. What a single one of them has become is told by what the sum has.
+// Most n-grams of a corpus occur once. All of an example that do have the same gradient in every
+// step, and nothing but their sum is ever read: so they are trained as one row, their sum, which
+// moves by their number times the gradient. From it follows what each of them has become.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ struct ExampleBuckets {
   std::int64_t rows_size = 0;                 // entries of `rows` that remain
 };
 
-// Gives buckets that occur among `rows` the rows behind those of `words`: first the shared ones, each
-// one of its own, then one for all that only one example has. `rows` and `row_offsets`, those of
+// Gives buckets that occur among `rows` the rows behind those of `words`: first the shared ones, one
+// each, then one for all that only one example has. `rows` and `row_offsets`, those of
 // example i from row_offsets[i] to row_offsets[i + 1], are changed in place. Buckets among the rows
 // `also` count as shared if they occur.
 ExampleBuckets gather_buckets(std::span<std::int32_t> rows, std::span<std::int64_t> row_offsets,

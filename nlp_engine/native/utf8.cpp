@@ -1,10 +1,12 @@
 #include "utf8.h"
 
+#include <bit>
 #include <cstring>
 
 namespace nlp {
-
 namespace {
+
+static_assert(std::endian::native == std::endian::little, "the first byte is the lowest one");
 
 // The bytes of the code point that begins here, 0 if none does: the ranges are those of the Unicode
 // Standard's table 3-7, "Well-Formed UTF-8 Byte Sequences".
@@ -37,10 +39,9 @@ std::size_t first_invalid(std::string_view text) {
     if (size - at >= 8) {  // ASCII, eight bytes at a time
       std::uint64_t eight;
       std::memcpy(&eight, bytes + at, 8);
-      if ((eight & 0x8080808080808080ull) == 0) {
-        at += 8;
-        continue;
-      }
+      eight &= 0x8080808080808080ull;
+      at += static_cast<std::size_t>(std::countr_zero(eight)) / 8;
+      if (eight == 0) continue;
     }
     const std::size_t valid = valid_bytes(bytes + at, size - at);
     if (valid == 0) return at;

@@ -10,6 +10,7 @@
 
 #include "classifier.h"
 #include "fill_uniform.h"
+#include "json_texts.h"
 #include "lone_buckets.h"
 
 namespace {
@@ -129,6 +130,36 @@ int check_prediction(std::mt19937& random, const nlp::LineFeatures& features, st
   return failures;
 }
 
+// Requests as JSON with some bytes changed or cut off: what is read must lie in the request, and be
+// answered.
+int check_json(std::mt19937& random, const nlp::LineFeatures& features) {
+  const std::string plain =
+      R"({"instances": ["a b", "\u00fc\n\ud83d\ude00", "日 \"x\""], "configuration": {"k": 2}})";
+  const std::vector<std::string> names{"\"a\"", "\"b\"", "\"c\"", "\"\"", "\"z\""};
+  const std::vector<float> input(features.rows(), 0.5f), output(labels, 0.25f);
+  const std::int64_t counts[labels] = {9, 5, 5, 2, 1};
+  const auto matrix = [](const std::vector<float>& values) {
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(values.data());
+    return nlp::ClassifierMatrix{{bytes, values.size(), 1, 4}, {}, false};
+  };
+  const nlp::ClassifierModel model(matrix(input), matrix(output), ClassifierLoss::softmax, counts);
+  int failures = !nlp::read_text_request(plain);
+  for (int i = 0; i < 2000; ++i) {
+    std::string json = plain;
+    for (auto changes = random() % 4; changes > 0; --changes) {
+      json[random() % json.size()] = "\"\\u{}[]:,0dk\xff\n "[random() % 15];
+    }
+    json.resize(random() % 3 ? json.size() : random() % json.size());
+    const auto bytes = exact(json);
+    const auto request = nlp::read_text_request({bytes.get(), json.size()});
+    if (!request) continue;
+    const nlp::Predictions found = nlp::predict(model, features, request->texts, 2, 0.f, 1,
+                                                nlp::InstructionSet::baseline);
+    failures += nlp::write_predictions(found, names).size() < 2 + 20 * request->texts.size();
+  }
+  return failures;
+}
+
 }  // namespace
 
 int main() {
@@ -139,6 +170,7 @@ int main() {
   for (const bool pruned : {false, true}) {
     const nlp::LineFeatures features(entries, offsets, words, words + labels, {3, buckets, 2, 4},
                                      pruned ? &kept : nullptr);
+    failures += check_json(random, features);
     for (int set = 0; set <= static_cast<int>(nlp::best_instruction_set()); ++set) {
       const auto instructions = static_cast<nlp::InstructionSet>(set);
       for (const std::size_t dim : {1, 5, 16, 33, 140}) {

@@ -21,8 +21,8 @@ VECTORS = ["float_text", "separators", "subwords", "top_k"]
 WIKITEXT = ["markup", "pages", "scanner", "scanner_links", "scanner_tables", "scanner_templates"]
 WIKITEXT += ["site_rules", "tidy", "utf8", "wikitext"]
 WORD2VEC = ["own_rows", "separators", "subword_table", "subwords", "word2vec", "word2vec_baseline"]
-CLASSIFIER = ["classifier", "classifier_baseline", "fill_uniform", "line_features", "lone_buckets"]
-CLASSIFIER += ["own_rows", "separators", "subwords"]
+CLASSIFIER = ["classifier", "classifier_baseline", "fill_uniform", "json_texts", "line_features"]
+CLASSIFIER += ["lone_buckets", "own_rows", "separators", "subwords", "utf8"]
 AVX512 = ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma"]
 
 

@@ -54,6 +54,7 @@ class Labels:
         names = classifier.label_names
         self._words = {name: words.get(name, LABEL_PREFIX + name) for name in names}
         self._alone = {name: [word] for name, word in self._words.items()}
+        self._json = classifier.json_labels([self._words[name] for name in names])
 
     def answer(self, instances: Sequence[str], ks: Sequence[int]) -> list[Any]:
         """The most probable labels of texts whose words are separated by spaces."""
@@ -73,6 +74,13 @@ class Labels:
             }
             for labels, k in zip(found, ks, strict=True)
         ]
+
+    def answer_json(self, body: bytes, most_bytes: int) -> tuple[bytes, int] | None:
+        """The answers of a plain request in JSON and their number; None: `answer` has to do.
+
+        With many texts most of the time would be Python's, for objects of them and of the answers.
+        """
+        return self._json.answer(body, most_bytes // _LABEL_BYTES)
 
     def size(self, ks: Sequence[int]) -> int:
         """A label and a number for each of `k`."""

@@ -96,6 +96,10 @@ class Endpoint:
         if kind not in (JSON, JSON_LINES, CSV):
             return Response(415, TEXT, f"content-type {kind} not supported".encode())
         try:
+            if kind == JSON and isinstance(self._answers, Labels):
+                quick = self._answers.answer_json(body, _ANSWER_BYTES)
+                if quick is not None:
+                    return Response(200, JSON, *quick)
             asked = self._codec.decode(body, kind, parameters)
             answers = self._answer(asked)
             if kind == CSV:
