@@ -29,7 +29,7 @@ def compress(
     data: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[DATA]",
+            metavar="DATA",
             help="Labelled corpus folder or file to measure accuracy on, before and after.",
         ),
     ] = None,

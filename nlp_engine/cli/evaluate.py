@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,7 +32,7 @@ def evaluate(
     data: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[DATA…]",
+            metavar="DATA",
             help="Files of word pairs or analogies for vectors (by default WordSim353, SimLex-999 "
             "and Google's analogies), or labelled files for a classifier.",
         ),
@@ -69,10 +70,16 @@ def evaluate(
     from nlp_engine.errors import SettingError
     from nlp_engine.manifest import read_manifest
 
-    if read_manifest(model, "vectors", "classifier").format == "vectors":
-        given = {"cost_matrix": cost_matrix, "learning_curve": learning_curve, "out": out}
-        for name in (name for name, value in given.items() if value):
+    files = {"cost_matrix": cost_matrix, "learning_curve": learning_curve, "out": out}
+    given = [*options, *(name for name, value in files.items() if value)]
+    of_vectors = {field.name for field in fields(EvaluationSettings)}
+    holds_vectors = read_manifest(model, "vectors", "classifier").format == "vectors"
+    for name in given:
+        if holds_vectors and name not in of_vectors:
             raise SettingError(f"{name} is for classifiers, but {model} holds vectors")
+        if not holds_vectors and name in of_vectors:
+            raise SettingError(f"{name} is for vectors, but {model} holds a classifier")
+    if holds_vectors:
         _evaluate_vectors(model, data or [], json, options)
     else:
         _evaluate_classifier(

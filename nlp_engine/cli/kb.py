@@ -25,7 +25,7 @@ def build(
     extracted: Annotated[
         list[Path],
         typer.Argument(
-            metavar="EXTRACTED…",
+            metavar="EXTRACTED",
             help="Folders that `wiki extract` made of one wiki; pages of later ones replace those "
             "of earlier ones, as when an increment is merged.",
         ),
@@ -61,7 +61,7 @@ def calibrate(
     extracted: Annotated[
         list[Path],
         typer.Argument(
-            metavar="EXTRACTED…", help="What the knowledge base was built from, in the same order."
+            metavar="EXTRACTED", help="What the knowledge base was built from, in the same order."
         ),
     ],
     quiet: Quiet = False,

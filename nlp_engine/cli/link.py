@@ -35,7 +35,7 @@ def link(
     file: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FILE|-]",
+            metavar="FILE",
             help="A text file, or JSON Lines (*.jsonl); - is standard input, which is read if "
             "there is neither a file nor --text.",
         ),

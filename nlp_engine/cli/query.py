@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
 def similar(
     *,
     model: _Vectors,
-    words: Annotated[list[str], typer.Argument(metavar="WORD…", help="Words to look up.")],
+    words: Annotated[list[str], typer.Argument(metavar="WORD", help="Words to look up.")],
     k: _K = 10,
     tokenizer: _Tokenizer = None,
     json: Json = False,
@@ -91,7 +91,7 @@ def predict(
         typer.Argument(metavar="MODEL", help="A classifier folder, or a fastText model file."),
     ],
     file: Annotated[
-        Path, typer.Argument(metavar="[FILE|-]", help="One text per line; - is standard input.")
+        Path, typer.Argument(metavar="FILE", help="One text per line; - is standard input.")
     ] = Path("-"),
     k: _K = 1,
     threshold: Annotated[

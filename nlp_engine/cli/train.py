@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -29,7 +31,7 @@ def train(
     corpora: Annotated[
         list[Path],
         typer.Argument(
-            metavar="CORPUS…", help="Corpus folders or files of words; one for a classifier."
+            metavar="CORPUS", help="Corpus folders or files of words; one for a classifier."
         ),
     ],
     out: Out,
@@ -61,6 +63,8 @@ def train(
     from nlp_engine.errors import InputError
     from nlp_engine.manifest import read_manifest
 
+    files = {"validation": validation, "pairs": pairs}
+    _refuse_other_modes(mode, [*options, *(name for name, value in files.items() if value)])
     with progress_bar(quiet=quiet) as report:
         if mode == "supervised":
             if len(corpora) > 1:
@@ -91,6 +95,19 @@ def train(
     print_made(out, manifest.counts, quiet=quiet, as_json=json)
     if not quiet and not json and (out / "eval.json").exists():
         _show_results(out / "eval.json", manifest.format)
+
+
+def _refuse_other_modes(mode: str, given: Iterable[str]) -> None:
+    """Refuse settings and files that only other modes have."""
+    from nlp_engine.errors import SettingError
+
+    of_classifiers = {field.name for field in fields(ClassifierSettings)} | {"validation"}
+    of_vectors = {field.name for field in fields(Word2VecSettings)} | {"pairs"}
+    for name in given:
+        if mode == "supervised" and name not in of_classifiers:
+            raise SettingError(f"{name} is for word vectors, and mode {mode} trains a classifier")
+        if mode != "supervised" and name not in of_vectors:
+            raise SettingError(f"{name} is for mode supervised, and the mode is {mode}")
 
 
 def _show_results(path: Path, format: str) -> None:

@@ -243,10 +243,10 @@ def test_evaluation_of_a_classifier(demo: DemoResult, tmp_path: Path) -> None:
     assert "'x': the model has no such label" in fail(
         "evaluate", model, held, "--cost-matrix", write(tmp_path, ",x\n")
     )
-    assert "unknown setting 'restrict_vocab'" in fail(
+    assert "restrict_vocab is for vectors, but" in fail(
         "evaluate", model, held, "--restrict-vocab", 9
     )
-    assert "unknown setting 'k'" in fail("evaluate", demo.folder / "vectors", "--k", 9)
+    assert "k is for classifiers, but" in fail("evaluate", demo.folder / "vectors", "--k", 9)
     assert "cost_matrix is for classifiers" in fail(
         "evaluate", demo.folder / "vectors", "--cost-matrix", costs
     )
@@ -346,11 +346,25 @@ def test_bad_input_gives_one_line(tmp_path: Path, toy_dump: Path, demo: DemoResu
     assert "rho is 2.0" in fail("link", kb, "--text", "x", "--rho", "2")
     assert "no column 'id'" in fail("items", "build", demo.folder / "extracted", "-o", out)
     assert "name the labelled files" in fail("evaluate", demo.folder / "classifier")
-    assert "unknown setting 'word_ngrams'" in fail(
+    assert "word_ngrams is for mode supervised" in fail(
         "train", empty, "-o", out, "--mode", "cbow", "--word-ngrams", 3
     )
     assert not out.exists()
     assert not [path for path in tmp_path.iterdir() if "partial" in path.name]
+
+
+def test_settings_of_another_mode_are_refused(tmp_path: Path, demo: DemoResult) -> None:
+    corpus, examples = demo.folder / "corpus", demo.folder / "labelled"
+    vectors = ("train", corpus, "-o", tmp_path / "out", "--mode", "cbow")
+    assert "validation is for mode supervised, and the mode is cbow" in fail(
+        *vectors, "--validation", examples / "test.txt"
+    )
+    classifier = ("train", examples, "-o", tmp_path / "out", "--mode", "supervised")
+    assert "pairs is for word vectors, and mode supervised trains a classifier" in fail(
+        *classifier, "--pairs", examples / "test.txt"
+    )
+    assert "window_size is for word vectors" in fail(*classifier, "--window-size", 2)
+    assert not (tmp_path / "out").exists()
 
 
 def test_usage_errors_exit_with_2() -> None:
