@@ -62,7 +62,7 @@ def _with_line_ends(entries: Entries, lines: int) -> Entries:
 
 
 def _too_few(path: Path, labels: int) -> str:
-    what = f"{path} has {labels} labels; a classifier needs two"
+    what = f"{path} has {'one label' if labels else 'no label'}; a classifier needs two"
     quoted = f'"{LABEL_PREFIX}'
     if any(word.startswith(quoted) for word in encode_corpus(path).words):
         return f"{what}. Some are in quotation marks ({quoted}…): write them without"

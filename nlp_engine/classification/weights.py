@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from nlp_engine.classification.hyperparameters import BALANCED
 from nlp_engine.errors import SettingError
 
+_MOST = float(np.finfo(np.float32).max)
+
 
 def label_weights(
     class_weights: str | None, labels: Sequence[str], counts: Sequence[int]
@@ -40,9 +42,10 @@ def label_weights(
                 f"class_weights has a number for {label!r}, which is no label of the examples; "
                 f"labels are {', '.join(labels[:5])}{', …' if len(labels) > 5 else ''}"
             )
-        if not isinstance(weight, int | float) or isinstance(weight, bool) or not weight > 0:
+        is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
+        if not is_number or not 0 < weight <= _MOST:
             raise SettingError(
-                f"class_weights has {weight!r} for {label!r}; it must be a number above 0"
+                f"class_weights has {weight!r} for {label!r}; it must be a finite number above 0"
             )
     return np.array([given.get(label, 1) for label in labels], np.float32)
 

@@ -98,6 +98,17 @@ def test_lines_without_label_and_unknown_labels_are_warned_of_once(
     assert caplog.records == []
 
 
+def test_labels_in_quotation_marks_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write(tmp_path / "held.txt", '__label__ham 0.9 0.1\n"__label__Office Holder" 0.5 0.5\n')
+    evaluate_file(told("ham", "spam"), path)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{path}: 1 example without a label left out, the first in line 2; "
+        "write labels without quotation marks and spaces"
+    ]
+
+
 def test_the_worst_mistakes(tmp_path: Path) -> None:
     rows = [(0.4 + i / 100, "b" if i % 2 else "a") for i in range(60)]
     text = "".join(f"__label__{label} {p:.2f} {1 - p:.2f}\n" for p, label in rows)

@@ -129,7 +129,7 @@ def test_training_in_memory_and_a_validation_file(examples: Path, tmp_path: Path
 
 def test_what_cannot_be_trained(examples: Path, tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("__label__a text\n" * 9)
-    with pytest.raises(InputError, match="has 1 labels; a classifier needs two"):
+    with pytest.raises(InputError, match="has one label; a classifier needs two"):
         train_classifier(tmp_path / "one.txt", tmp_path / "out")
     with pytest.raises(InputError, match="does not exist"):
         train_classifier(examples, tmp_path / "out", validation=tmp_path / "none.txt")

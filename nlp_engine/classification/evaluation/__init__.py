@@ -91,8 +91,10 @@ def evaluate_file(
 
 def _warn(path: Path, examples: LabelledExamples, result: ClassificationResult) -> None:
     if lines := examples.unlabelled:
+        quoted = "; write labels without quotation marks and spaces" if examples.quoted else ""
         _log.warning(
-            f"{path}: {_count(len(lines))} without a label left out, the first in line {lines[0]}"
+            f"{path}: {_count(len(lines))} without a label left out, the first in line "
+            f"{lines[0]}{quoted}"
         )
     if unknown := result.unknown_labels:
         named = ", ".join(map(repr, list(unknown)[:_NAMED_LABELS]))

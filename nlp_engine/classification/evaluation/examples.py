@@ -15,6 +15,8 @@ from nlp_engine.corpus.labelled import LABEL_PREFIX, LINE_END_WORD, split_words
 from nlp_engine.errors import InputError
 from nlp_engine.files import open_input
 
+_QUOTED = f'"{LABEL_PREFIX}'
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledExamples:
@@ -25,12 +27,14 @@ class LabelledExamples:
         texts: (N) the other words, separated by single spaces; a text may be empty.
         lines: (N) the line of the file that each stands in, from 1.
         unlabelled: The lines of examples that have no label and are left out.
+        quoted: How many of these have a label in quotation marks, as writers of CSV put it.
     """
 
     labels: Sequence[Sequence[str]]
     texts: Sequence[str]
     lines: Sequence[int]
     unlabelled: Sequence[int]
+    quoted: int = 0
 
 
 def read_examples(path: Path) -> LabelledExamples:
@@ -39,7 +43,7 @@ def read_examples(path: Path) -> LabelledExamples:
     Raises:
         InputError: The file is missing or not UTF-8, or no line has a label.
     """
-    labels, texts, lines, unlabelled = [], [], [], []
+    labels, texts, lines, unlabelled, quoted = [], [], [], [], 0
     for line, words in example_words(path):
         if its_labels := labels_of(words):
             labels.append(its_labels)
@@ -47,10 +51,11 @@ def read_examples(path: Path) -> LabelledExamples:
             lines.append(line)
         else:
             unlabelled.append(line)
+            quoted += any(word.startswith(_QUOTED) for word in words)
     if not texts:
         fault = f"no line has a label ({LABEL_PREFIX}NAME)" if unlabelled else "it is empty"
         raise InputError(f"{path} has no example: {fault}")
-    return LabelledExamples(labels, texts, lines, unlabelled)
+    return LabelledExamples(labels, texts, lines, unlabelled, quoted)
 
 
 def example_words(path: Path) -> Iterator[tuple[int, list[str]]]:
