@@ -192,16 +192,23 @@ class KnowledgeBase:
         return self._entities_of(self._out_links, entity)
 
     def graph(self, added_titles: Sequence[str] = ()) -> Any:
-        """Entities and links for the kernels, with further entities behind its own."""
-        return kernel.entity_graph(
-            in_degrees=self.in_degrees,
-            pages=self.articles,
-            in_links=self._in_links,
-            out_links=self._out_links,
-            titles=self.titles,
-            added_titles=kernel.Strings.of(added_titles),
-            characters=self.characters,
-        )
+        """Entities and links for the kernels, with further entities behind its own.
+
+        Raises:
+            FormatError: The knowledge base is damaged.
+        """
+        try:
+            return kernel.entity_graph(
+                in_degrees=self.in_degrees,
+                pages=self.articles,
+                in_links=self._in_links,
+                out_links=self._out_links,
+                titles=self.titles,
+                added_titles=kernel.Strings.of(added_titles),
+                characters=self.characters,
+            )
+        except ValueError as error:
+            raise damaged(self.folder, error) from error
 
     def categories(self) -> list[str]:
         """All categories, sorted."""

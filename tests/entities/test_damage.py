@@ -67,6 +67,17 @@ def test_offsets_that_lead_astray(copy: Path, name: str) -> None:
         KnowledgeBase.open(copy)
 
 
+@pytest.mark.parametrize(
+    "name", ["titles_offsets", "in_links_offsets", "form_keys_offsets", "categories_offsets"]
+)
+def test_offsets_behind_the_bytes(copy: Path, name: str) -> None:
+    array = np.load(copy / f"{name}.npy")
+    array[len(array) // 2 :] = np.iinfo(array.dtype).max
+    np.save(copy / f"{name}.npy", array)
+    with pytest.raises(FormatError, match=r"kb is damaged .*; build it again"):
+        EntityRanker(KnowledgeBase.open(copy))
+
+
 def test_candidates_that_do_not_exist(copy: Path) -> None:
     path = copy / "candidate_entities.npy"
     array = np.load(path)
