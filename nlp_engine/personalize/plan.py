@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from nlp_engine.corpus.sources import Row
+from nlp_engine.errors import SettingError
 from nlp_engine.personalize import limits
 from nlp_engine.personalize.mapping import Field, joined_text
 from nlp_engine.personalize.profiles import Domain, Profile, profile
@@ -74,7 +75,13 @@ class ItemPlan:
 
     @classmethod
     def of(cls, chosen: ItemSettings) -> Self:
-        """What settings name."""
+        """What settings name.
+
+        Raises:
+            SettingError: They contradict each other.
+        """
+        if chosen.item_name and not chosen.title:
+            raise SettingError("item_name marks the title; name the column that holds it by title")
         rules = profile(DatasetType.ITEMS, Domain(chosen.domain))
         is_custom = chosen.domain == Domain.CUSTOM
         text_name = "DESCRIPTION" if is_custom else "PRODUCT_DESCRIPTION"

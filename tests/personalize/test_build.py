@@ -295,7 +295,7 @@ def test_columns_of_a_parquet_file(tmp_path: Path) -> None:
 
 def test_a_column_that_becomes_two(tmp_path: Path) -> None:
     source = write_items(tmp_path / "in.jsonl", tags=["a"] * 20)
-    with pytest.raises(InputError, match="column TAGS: too similar to TAGS"):
+    with pytest.raises(InputError, match="column TAGS: it is there twice"):
         build_items(source, tmp_path / "out", categories=["tags"], strings=["tags"])
 
 
@@ -344,6 +344,12 @@ def test_categories_that_have_no_room_are_named(tmp_path: Path) -> None:
     build_users(source, tmp_path / "users", categories=["tags"])
     found = json.loads((tmp_path / "users" / "check.json").read_text())
     assert [f["row"] for f in found if f["rule"] == "shortened"] == [2, 3, 4]
+
+
+def test_a_name_without_a_title(tmp_path: Path) -> None:
+    source = write_items(tmp_path / "in.jsonl")
+    with pytest.raises(SettingError, match="item_name marks the title"):
+        build_items(source, tmp_path / "out", item_name=True)
 
 
 def test_a_list_is_several_texts(tmp_path: Path) -> None:

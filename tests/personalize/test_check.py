@@ -208,6 +208,10 @@ def test_rules_of_the_schema(
         ("," + HEADER, "header", "index=False"),
         ('"' + HEADER.replace(",", '","') + '"', "header-form", "write them bare"),
         ("\ufeff" + HEADER, "header-form", "byte-order mark"),
+        (HEADER.replace(",", ";"), "header", "commas must stand between"),
+        (HEADER.replace(",", "\t"), "header", "commas must stand between"),
+        ("", "header", "no header; the first line must be ITEM_ID,"),
+        (HEADER.encode("utf-16").decode("latin-1"), "header", "it is UTF-16"),
     ],
 )
 def test_headers_that_hide_columns(tmp_path: Path, header: str, rule: str, message: str) -> None:
@@ -231,6 +235,18 @@ def test_warnings_about_whole_columns(tmp_path: Path) -> None:
     assert finding.message == (
         "101 of 1,001 rows have a value; AWS recommends 70%: fill it, or leave the column out"
     )
+
+
+def test_rows_that_cannot_be_read_say_nothing_of_columns(tmp_path: Path) -> None:
+    found = check(tmp_path, [GOOD, row(TITLE='"a ""b"""'), row(TITLE='"c ""d"""')])
+    assert [(f.rule, f.row) for f in found] == [("quoting", 2), ("quoting", 3)]
+
+
+def test_compressed_tables_are_named(tmp_path: Path) -> None:
+    check(tmp_path, [GOOD])
+    (tmp_path / "items.csv").rename(tmp_path / "items.csv.gz")
+    with pytest.raises(InputError, match="compressed files are not imported: unpack them"):
+        check_dataset(tmp_path)
 
 
 def test_many_findings_of_one_rule_are_counted(tmp_path: Path) -> None:

@@ -63,7 +63,9 @@ def check_dataset(
     text = _schema_text(schema_path(folder))
     paths = sorted(folder.glob("*.csv"))
     if not paths:
-        raise InputError(f"{folder} has no CSV file; a dataset is {_SCHEMA} and *.csv")
+        packed = any(folder.glob("*.csv.*"))
+        hint = " (compressed files are not imported: unpack them)" if packed else ""
+        raise InputError(f"{folder} has no CSV file{hint}; a dataset is {_SCHEMA} and *.csv")
     findings = Findings()
     manifest = _manifest(folder)
     domain = Domain(chosen.domain or manifest.get("domain", Domain.CUSTOM))

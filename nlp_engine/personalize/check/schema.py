@@ -104,7 +104,9 @@ def _check_names(names: Sequence[str], findings: Findings) -> None:
             )
         plain = name.replace("_", "").lower()
         if plain in seen:
-            findings.error("column-names", f"too similar to {seen[plain]} for Personalize", name)
+            same = seen[plain] == name
+            what = "it is there twice" if same else f"too similar to {seen[plain]} for Personalize"
+            findings.error("column-names", f"{what}: give one of them another name", name)
         seen.setdefault(plain, name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,11 +126,18 @@ def _has_right_header(path: Path, columns: Sequence[Column], in_file: _InFile) -
     if header == expected:
         return True
     hint = ""
-    if header and header[0] == "":
+    if not any(header):
+        in_file.error("header", f"no header; the first line must be {','.join(expected)}")
+        return False
+    if "\0" in header[0]:
+        hint = "; it is UTF-16: write it in UTF-8"
+    elif len(header) == 1 and len(expected) > 1 and re.search(r"[;\t]", header[0]):
+        hint = "; commas must stand between the values"
+    elif header[0] == "":
         hint = "; the first column has no name: pandas leaves out its index with index=False"
     elif sorted(header) == sorted(expected):
         hint = "; the order must be the schema's"
-    found = ",".join(header)
+    found = "".join(c for c in ",".join(header) if c.isprintable())
     in_file.error("header", f"found {found}; the schema has {','.join(expected)}{hint}")
     return False
 
@@ -147,6 +155,7 @@ def _batches(
                 in_file.error("quoting", record.message, number)
             elif _is_whole(record, number, columns, in_file):
                 _check_quotes(record, number, columns, textual, in_file)
+                totals.whole += 1
                 waiting.append((number, record.cells))
             if len(waiting) == _BATCH:
                 done = file.buffer.tell()

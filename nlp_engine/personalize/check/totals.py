@@ -81,11 +81,12 @@ class Totals:
 
     Attributes:
         rows: How many there are.
+        whole: How many of them could be read.
         columns: (C) in their order.
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        self.rows = 0
+        self.rows = self.whole = 0
         self.columns = [ColumnTotals() for _ in columns]
 
 
@@ -134,10 +135,11 @@ def _check_repeated(key: str, keys: Keys, names: Sequence[str], findings: Findin
 
 def _check_completeness(rules: TableRules, totals: Totals, findings: Findings) -> None:
     for column, total in zip(rules.columns, totals.columns, strict=True):
-        if total.filled / totals.rows < limits.MIN_COMPLETENESS:
+        # Where a value is required, each row without one is an error already.
+        if column.nullable and total.filled < limits.MIN_COMPLETENESS * totals.whole:
             findings.warning(
                 "completeness",
-                f"{total.filled:,} of {totals.rows:,} rows have a value; AWS recommends "
+                f"{total.filled:,} of {totals.whole:,} rows have a value; AWS recommends "
                 f"{limits.MIN_COMPLETENESS:.0%}: fill it, or leave the column out",
                 column.name,
             )
