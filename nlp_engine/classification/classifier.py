@@ -257,8 +257,8 @@ class Classifier:
         try:
             return self.label_names.index(label)
         except ValueError:
-            shown = ", ".join(self.label_names[:5])
-            raise SettingError(f"there is no label {label!r}; labels are {shown}, …") from None
+            shown = ", ".join(self.label_names[:5]) + ", …" * (len(self.label_names) > 5)
+            raise SettingError(f"there is no label {label!r}; labels are {shown}") from None
 
 
 def model_file(folder: Path) -> Path:

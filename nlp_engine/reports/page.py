@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nlp_engine.errors import require
+from nlp_engine.files import new_file
 from nlp_engine.manifest import Manifest
 
 FILE_NAME = "report.html"
@@ -33,11 +34,15 @@ def render_page(template: str, **values: Any) -> str:
 
 
 def write_page(path: Path, template: str, **values: Any) -> None:
-    """Write a page (`render_page`) to a file, whole or not at all."""
+    """Write a page (`render_page`) to a file, whole or not at all.
+
+    Raises:
+        OutputError: The disk is full or read-only.
+        MissingExtraError: Jinja is not installed.
+    """
     text = render_page(template, **values)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    with new_file(path, overwrite=True) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def shown_settings(manifest: Manifest) -> dict[str, Any]:

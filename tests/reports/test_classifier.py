@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import re
 import time
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import pytest
 from nlp_engine.classification.evaluation import evaluate_examples, write_eval_json
 from nlp_engine.classification.evaluation.examples import LabelledExamples
 from nlp_engine.classification.evaluation.result import ClassificationResult, LearningPoint
-from nlp_engine.errors import FormatError, InputError
+from nlp_engine.errors import FormatError, InputError, OutputError
 from nlp_engine.manifest import read_manifest, write_manifest
 from nlp_engine.reports.classifier import write_classifier_report
 from tests.classification.arrays import told
@@ -145,6 +146,23 @@ def test_the_manifest_has_the_page_and_the_page_is_always_the_same(tmp_path: Pat
     write_classifier_report(tmp_path / "out")
     assert (tmp_path / "out" / "report.html").read_text(encoding="utf-8") == first
     assert read_manifest(tmp_path / "out", "evaluation") == before
+
+
+def test_a_full_disk_leaves_the_old_page_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = page_of(tmp_path / "out", held=result_of(["a", "b", "c"])).source
+
+    def write(path: Path, text: str, **_: object) -> None:
+        path.write_bytes(text[:1000].encode())
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", write)
+        with pytest.raises(OutputError, match=r"cannot write .*report\.html: the disk is full"):
+            write_classifier_report(tmp_path / "out")
+    assert (tmp_path / "out" / "report.html").read_text(encoding="utf-8") == page
+    assert not [path for path in (tmp_path / "out").iterdir() if path.name.startswith(".")]
 
 
 def test_no_results_no_page(tmp_path: Path) -> None:
