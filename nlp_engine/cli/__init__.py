@@ -21,7 +21,8 @@ def main() -> NoReturn:
         from nlp_engine.cli.app import app
 
         app(prog_name="nlp-engine")
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # before a command has begun
+        sys.stderr.write("nlp-engine: interrupted\n")
         sys.exit(130)
     sys.exit(0)
 
