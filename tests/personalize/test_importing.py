@@ -459,11 +459,14 @@ def test_another_codebook_is_not_imported_unasked(tmp_path: Path, control: Contr
     assert f"imported with the codebook {first}" in refused.stderr
     assert f"coded by the codebook {second}" in refused.stderr
     assert len(control.of("DatasetImportJob")) == jobs
-    assert items_import(tmp_path, "--update-schemas").exit_code == 0
     (dataset,) = control.of("Dataset")
+    control.fails["DatasetImportJob"] = "not now"
+    assert items_import(tmp_path, "--update-schemas").exit_code == 2
+    assert dataset["schemaArn"].endswith(f"-{first}")  # its rows still are those of the first
+    assert items_import(tmp_path, "--update-schemas").exit_code == 0
     assert dataset["schemaArn"].endswith(f"-{second}")
     assert items_import(tmp_path).exit_code == 0
-    assert len(control.of("DatasetImportJob")) == jobs + 1
+    assert len(control.of("DatasetImportJob")) == jobs + 2  # one has failed
 
 
 def test_a_dataset_of_an_unknown_codebook_gets_to_know_it(

@@ -82,8 +82,9 @@ def _run(
     config = uvicorn.Config(
         application(spool, metrics, chosen),
         http=connection_class(chosen),
+        ws="none",
         access_log=False,
-        log_level="warning",
+        log_level="error",  # a line for each bad request would fill the disk
         limit_concurrency=chosen.max_clients,
         timeout_graceful_shutdown=int(chosen.body_seconds) + 1,
         lifespan="on",

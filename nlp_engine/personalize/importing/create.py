@@ -95,6 +95,7 @@ class _Creation:
         self._update_schemas, self._log, self._seconds = update_schemas, log, seconds
         self._arns: Arns = {}
         self._imported_at = 0.0
+        self._recoded: list[tuple[Made, str]] = []
 
     def run(self, stages: Sequence[Sequence[Step]]) -> list[Made]:
         made = []
@@ -103,6 +104,8 @@ class _Creation:
             for step, part in parts:
                 if step.kind.waits:
                     self._wait(step.kind, part)
+            if any(step.kind is kinds.IMPORT_JOB for step in stage):
+                self._tell_codebooks()
             made += [part for _, part in parts]
         return made
 
@@ -198,10 +201,21 @@ class _Creation:
                 "first (items build --like), or import all items by the new codes with "
                 "--update-schemas"
             )
-        if changes or before != now:
-            self._log(f"{made.kind} {made.name} gets the schema {schema_arn}")
-            parameters = {"datasetArn": made.arn, "schemaArn": schema_arn}
-            self._account.call(Request("UpdateDataset", parameters))
+        if changes:
+            self._point(made, schema_arn)
+        elif before != now:
+            self._recoded.append((made, schema_arn))
+
+    def _tell_codebooks(self) -> None:
+        """Give datasets the schema that names their codebook, now that it has coded them."""
+        for made, schema_arn in self._recoded:
+            self._point(made, schema_arn)
+            self._wait(kinds.DATASET, made)
+
+    def _point(self, made: Made, schema_arn: str) -> None:
+        self._log(f"{made.kind} {made.name} gets the schema {schema_arn}")
+        parameters = {"datasetArn": made.arn, "schemaArn": schema_arn}
+        self._account.call(Request("UpdateDataset", parameters))
 
     def _wait(self, kind: Kind, made: Made) -> None:
         while True:
