@@ -34,13 +34,14 @@ def listed(client: Any, prefix: str) -> list[str]:
     return [f"{S3}{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", ())]
 
 
-def has(client: Any, address: str, size: int) -> bool:
-    """Whether a file of that size is at an address; False if we may not look."""
+def has(client: Any, address: str, size: int | None) -> bool:
+    """Whether a file, of that size if one is given, is at an address; False if we may not look."""
     from botocore.exceptions import ClientError
 
     bucket, key = split(address)
     try:
-        return int(client.head_object(Bucket=bucket, Key=key)["ContentLength"]) == size
+        found = client.head_object(Bucket=bucket, Key=key)
+        return size is None or int(found["ContentLength"]) == size
     except ClientError:
         return False  # where there is more to it than that, the upload says it
 

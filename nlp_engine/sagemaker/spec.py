@@ -153,7 +153,7 @@ class Hosting:
 
     name: str | None = setting(None, help="name of the endpoint; by default that of the job")
     model: str | None = setting(
-        None, help="a model.tar.gz (on S3, or here); by default that which the job makes"
+        None, help="a model.tar.gz (on S3, or here), or a folder; by default what the job makes"
     )
     instance_type: str = setting("ml.m5.large", help="instance type")
     instance_count: int = setting(1, minimum=1, help="instances")

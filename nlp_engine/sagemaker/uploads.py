@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import tarfile
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nlp_engine.errors import InputError
 from nlp_engine.files import check_input_file, sha256
-from nlp_engine.sagemaker import aws, s3
+from nlp_engine.sagemaker import aws, packing, s3
 from nlp_engine.sagemaker.checks.data import check_channel_file
 from nlp_engine.sagemaker.requests import Request
 from nlp_engine.sagemaker.spec import JobSpec, on_s3
@@ -24,17 +27,19 @@ def _unheard(_: str) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Upload:
-    """A local file and its place on S3.
+    """A local file, or a model's folder that becomes an archive, and its place on S3.
 
     Attributes:
-        source: The file, as the specification names it.
+        source: The file or folder, as the specification names it.
         address: `PREFIX/HASH/NAME`: the hash is that of the content.
-        size: In bytes.
+        size: In bytes; of a folder, before it is packed.
+        packed: The files to pack, if it is a folder.
     """
 
     source: str
     address: str
     size: int
+    packed: tuple[Path, ...] = ()
 
 
 def find_uploads(action: str, spec: JobSpec) -> list[Upload]:
@@ -50,12 +55,20 @@ def find_uploads(action: str, spec: JobSpec) -> list[Upload]:
     prefix = spec.account.upload if spec.account else None
     if prefix is None:
         return []
-    found = dict[str, Upload]()
-    for source in _sources(action, spec):
-        path = check_input_file(Path(source))
-        address = f"{prefix.rstrip('/')}/{sha256(path)[:_DIGITS]}/{path.name}"
-        found[source] = Upload(source=source, address=address, size=path.stat().st_size)
+    found = {source: _upload(source, prefix, spec) for source in _sources(action, spec)}
     return list(found.values())
+
+
+def _upload(source: str, prefix: str, spec: JobSpec) -> Upload:
+    path, packed = Path(source), tuple[Path, ...]()
+    if path.is_dir():
+        packed = tuple(packing.model_files(path, blazingtext=spec.is_blazingtext))
+        place = f"{packing.content_hash(packed)[:_DIGITS]}/{packing.ARCHIVE}"
+    else:
+        place = f"{sha256(check_input_file(path))[:_DIGITS]}/{path.name}"
+    size = sum(file.stat().st_size for file in packed or (path,))
+    address = f"{prefix.rstrip('/')}/{place}"
+    return Upload(source=source, address=address, size=size, packed=packed)
 
 
 def placed(spec: JobSpec, uploads: Sequence[Upload]) -> JobSpec:
@@ -74,15 +87,18 @@ def placed(spec: JobSpec, uploads: Sequence[Upload]) -> JobSpec:
 
 
 def requests_of(uploads: Sequence[Upload]) -> list[Request]:
-    """What is sent for the files, as `PutObject`; boto3 sends large ones in parts."""
-    return [
-        Request(
-            "PutObject",
-            {"Bucket": bucket, "Key": key, "Body": upload.source, "ContentLength": upload.size},
-        )
-        for upload in uploads
-        for bucket, key in [s3.split(upload.address)]
-    ]
+    """What is sent for the files, as `PutObject`; boto3 sends large ones in parts.
+
+    How long an archive will be is not known before it is packed.
+    """
+    requests = []
+    for upload in uploads:
+        bucket, key = s3.split(upload.address)
+        parameters: dict[str, Any] = {"Bucket": bucket, "Key": key, "Body": upload.source}
+        if not upload.packed:
+            parameters["ContentLength"] = upload.size
+        requests.append(Request("PutObject", parameters))
+    return requests
 
 
 def send_uploads(spec: JobSpec, uploads: Sequence[Upload], log: Callable[[str], None]) -> None:
@@ -99,11 +115,24 @@ def send_uploads(spec: JobSpec, uploads: Sequence[Upload], log: Callable[[str], 
     """
     client = aws.client("s3", spec.on_aws.region)
     for upload in uploads:
-        if s3.has(client, upload.address, upload.size):
+        if s3.has(client, upload.address, None if upload.packed else upload.size):
             log(f"{upload.source} is at {upload.address} already")
             continue
         log(f"{upload.source} goes to {upload.address}, {upload.size / 1e6:.1f} MB")
-        s3.upload(client, Path(upload.source), upload.address)
+        with _file(upload) as path:
+            s3.upload(client, path, upload.address)
+
+
+@contextlib.contextmanager
+def _file(upload: Upload) -> Iterator[Path]:
+    """The file to send."""
+    if not upload.packed:
+        yield Path(upload.source)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        archive = Path(scratch) / packing.ARCHIVE
+        packing.pack(upload.packed, archive)
+        yield archive
 
 
 def upload(action: str, spec: JobSpec, log: Callable[[str], None] = _unheard) -> JobSpec:
@@ -138,21 +167,21 @@ def _sources(action: str, spec: JobSpec) -> list[str]:
                 sources.append(channel.source)
     model = spec.hosting.model
     if action in ("deploy", "transform") and model and not on_s3(model):
-        sources.append(_archive(model))
+        sources.append(_checked(model))
     if action == "transform" and spec.transform and not on_s3(spec.transform.input):
         sources.append(spec.transform.input)
     return sources
 
 
-def _archive(model: str) -> str:
+def _checked(model: str) -> str:
     """A local model, checked: SageMaker takes archives alone."""
+    if Path(model).is_dir() or not Path(model).exists():
+        return model  # it will be packed, or told
     try:
         with tarfile.open(model, "r:gz"):
             return model
-    except FileNotFoundError:
-        return model  # which the next check tells
     except (OSError, tarfile.TarError, EOFError) as error:
         raise InputError(
-            f"[endpoint] model is {model}, which is no archive as SageMaker needs it ({error}): "
-            "tar -czf model.tar.gz -C FOLDER ."
+            f"[endpoint] model is {model}, neither a model's folder nor an archive as SageMaker "
+            f"needs it ({error}): name the file model.bin, and tar -czf model.tar.gz model.bin"
         ) from error

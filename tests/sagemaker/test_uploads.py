@@ -22,12 +22,13 @@ from nlp_engine.sagemaker.local import train as local_train
 from nlp_engine.sagemaker.results import download_answers
 from nlp_engine.sagemaker.spec import JobSpec
 from nlp_engine.sagemaker.uploads import find_uploads, requests_of, upload
-from tests.sagemaker.job_specs import CLASSIFIER, REGION, make_spec, write_spec
+from tests.sagemaker.job_specs import CLASSIFIER, OUR_IMAGE, REGION, make_spec, write_spec
 from tests.sagemaker.moto_cloud import Machines, free_port
 from tests.sagemaker.moto_server import Proxy, moto_server
 
 LABELLED = "__label__fruit apples and pears\n__label__metal iron and copper\n"
 PREFIX = "s3://bucket/data"
+OURS = ("[sagemaker]\n", f'[sagemaker]\nimage = "{OUR_IMAGE}"\n')
 SMALL = ("min_count = 2", "min_count = 1\nbuckets = 100")
 UPLOAD = ("[sagemaker]\n", f'[sagemaker]\nupload = "{PREFIX}"\n')
 
@@ -137,7 +138,7 @@ def test_wrong_files_are_refused_before_anything_is_sent(s3: Any, tmp_path: Path
     with pytest.raises(InputError, match="channel validation: .*has no label at its beginning"):
         upload("train", spec)
     (tmp_path / "model.tar.gz").write_bytes(b"no archive")
-    with pytest.raises(InputError, match=r"model.tar.gz, which is no archive .*tar -czf"):
+    with pytest.raises(InputError, match=r"model.tar.gz, neither .* nor an archive .*tar -czf"):
         upload("deploy", spec)
     (tmp_path / "batch.jsonl").unlink()
     (tmp_path / "model.tar.gz").unlink()
@@ -163,6 +164,42 @@ def test_planned_uploads_are_requests_as_s3_takes_them(tmp_path: Path) -> None:
         checked = botocore.validate.ParamValidator().validate(request.parameters, model.input_shape)
         assert checked.generate_report() == ""
         assert request.parameters["ContentLength"] == Path(made.source).stat().st_size
+
+
+def test_a_model_that_was_trained_here_is_hosted_there(
+    s3: Any, server: tuple[str, Proxy], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = ('model.tar.gz"', 'model"')
+    spec = local_spec(tmp_path, SMALL, folder)
+    local_train(spec, tmp_path / "model")
+    path, port = str(tmp_path / "job.toml"), free_port()
+    put, model, *_ = json.loads(run("deploy", path, "--dry-run").stdout)["requests"]
+    assert put["parameters"]["Body"] == f"{tmp_path}/model"
+    assert put["parameters"]["Key"].endswith("/model.tar.gz")
+    location = f"s3://bucket/{put['parameters']['Key']}"
+    assert model["parameters"]["PrimaryContainer"]["ModelDataUrl"] == location
+    (tmp_path / "request.json").write_text('{"instances": ["pears"]}')
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", f"http://127.0.0.1:{port}")
+    with Machines(tmp_path / "machines", REGION).at_work_for(server[1], port):
+        deployed = run("deploy", path, "--on", "sagemaker", "--wait")
+        assert deployed.exit_code == 0, deployed.stderr
+        request = str(tmp_path / "request.json")
+        answer = run("invoke", path, request, "--on", "sagemaker")
+        assert json.loads(answer.stdout)[0]["label"] == ["__label__fruit"], answer.stderr
+        run("delete", path)
+    archive = tmp_path / "machines" / "dbpedia.tar.gz"
+    with tarfile.open(archive) as opened:
+        assert opened.getnames() == ["eval.json", "model.bin"]  # what BlazingText writes
+    assert keys(s3) == [location]
+    lines: list[str] = []
+    upload("deploy", spec, lines.append)
+    assert [line.endswith("already") for line in lines] == [True]
+    ours = local_spec(tmp_path, SMALL, folder, OURS)
+    (made,) = find_uploads("deploy", ours)
+    assert "manifest.json" in {file.name for file in made.packed} and made.address != location
+    (tmp_path / "model" / "model.bin").unlink()
+    with pytest.raises(InputError, match="has no model; expected model.bin"):
+        upload("deploy", spec)
 
 
 def test_one_file_transforms_here_and_there(
