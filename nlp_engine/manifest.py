@@ -28,7 +28,7 @@ FORMAT_VERSIONS = {
     "items": 1,
     "users": 1,
     "interactions": 1,
-    "codebook": 1,
+    "codebook": 2,
     "items evaluation": 1,
     "factorization machine": 1,
     "demo": 1,

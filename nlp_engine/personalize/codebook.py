@@ -24,11 +24,14 @@ from nlp_engine.personalize.encodings.kmeans import (
     nearest_centroids,
     sample,
     score_blocks,
+    unit,
 )
 from nlp_engine.personalize.text_encoder import TextEncoder
 
 _ITEMS_PER_TOPIC = 4
 _TOPICS_PER_CODE = 8
+_NEAR_SHARE = 0.05  # of the items, those that lie near a topic: about 32 of 600
+_NEAR_ITEMS_PER_TOPIC = 16  # of the sample that the share is taken of
 _NAME_WORDS = 3
 _NAME_ITEMS = 100  # of a topic, whose words its name is from
 
@@ -40,14 +43,24 @@ NO_TOPIC = -1
 class Codebook:
     """K topics, each a centroid of text vectors.
 
+    What all texts have in common, their mean, is taken off first. A topic in a crowded place is
+    near to very many texts and tells little of each; so the cosine with a topic counts less the
+    more crowded it is, as in cross-domain similarity local scaling (Conneau et al., "Word
+    Translation Without Parallel Data", 2018).
+
     Attributes:
-        centroids: float32 (K, D), of length 1 each.
+        mean: float32 (D), of the items' text vectors.
+        centroids: float32 (K, D), of vectors without the mean, of length 1 each.
+        crowding: float32 (K), what is taken off the cosines with each topic: half of the cosine
+            that the twentieth of the items that lies nearest to it has at least.
         names: (K) code and typical words of each topic.
         topics_per_item: Codes that an item gets.
         encoder: Makes the text vectors from words; None if they come from elsewhere.
     """
 
+    mean: NDArray[np.float32]
     centroids: NDArray[np.float32]
+    crowding: NDArray[np.float32]
     names: Sequence[str]
     topics_per_item: int
     encoder: TextEncoder | None = None
@@ -66,8 +79,9 @@ class Codebook:
                 f"{self.centroids.shape[1]} dimensions"
             )
         codes = np.full((len(text_vectors), self.topics_per_item), NO_TOPIC, np.int16)
-        for block, scores in score_blocks(text_vectors, self.centroids, spherical=True):
-            codes[block] = _highest(scores, self.topics_per_item)
+        rows = unit(text_vectors - self.mean)
+        for block, cosines in score_blocks(rows, self.centroids, spherical=True):
+            codes[block] = _highest(cosines - self.crowding, self.topics_per_item)
         codes[~text_vectors.any(axis=1)] = NO_TOPIC
         return codes
 
@@ -75,13 +89,14 @@ class Codebook:
         """Write the codebook to a new folder; its manifest has the hash of the content."""
         started = time.monotonic()
         folder.mkdir()
+        np.save(folder / "centre.npy", self.mean)
         np.save(folder / "centroids.npy", self.centroids)
+        np.save(folder / "crowding.npy", self.crowding)
         names = json.dumps(list(self.names), indent=2, ensure_ascii=False)
         (folder / "names.json").write_text(names + "\n", encoding="utf-8")
         parent = None
         if self.encoder:
-            np.save(folder / "weights.npy", self.encoder.weights)
-            np.save(folder / "mean.npy", self.encoder.mean)
+            self.encoder.save(folder)
             parent = self.encoder.vectors.manifest
         write_manifest(
             folder,
@@ -107,7 +122,10 @@ class Codebook:
         encoder = None if vectors is None else TextEncoder.open(folder, vectors)
         names = json.loads((folder / "names.json").read_text(encoding="utf-8"))
         per_item = int(manifest.settings["topics_per_item"])
-        return cls(np.load(folder / "centroids.npy"), names, per_item, encoder)
+        mean, centroids, crowding = (
+            np.load(folder / f"{name}.npy") for name in ("centre", "centroids", "crowding")
+        )
+        return cls(mean, centroids, crowding, names, per_item, encoder)
 
 
 def fit_topics(
@@ -119,7 +137,7 @@ def fit_topics(
     topics_per_item: int,
     seed: int,
 ) -> Codebook:
-    """Fit topics to items by vectors from anywhere, by spherical k-means.
+    """Fit topics to items by vectors from anywhere, by spherical k-means without their mean.
 
     Args:
         text_vectors: float32 (N, D) of length 1, or 0 for items without text.
@@ -136,15 +154,24 @@ def fit_topics(
     per_item = min(topics_per_item, max(1, count // _TOPICS_PER_CODE))
     chosen = sample(known, count, seed=seed)
     rows = text_vectors[chosen]
+    mean = rows.mean(axis=0)
+    rows = unit(rows - mean)
     centroids = fit_kmeans(rows, count, seed=seed, spherical=True)
     topic_of, _ = nearest_centroids(rows, centroids, spherical=True)
     names = _names(topic_of, count, [texts[item] for item in chosen.tolist()], words)
-    return Codebook(centroids, names, per_item)
+    return Codebook(mean, centroids, _crowding(rows, centroids), names, per_item)
 
 
 def code_of(topic: int) -> str:
     """The code of a topic as it stands in a cell, e.g. `c0417`."""
     return f"c{topic:04d}"
+
+
+def _crowding(rows: NDArray[np.float32], centroids: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(K) half of the cosine that the share of rows near to each centroid has at least."""
+    step = -(-len(rows) // (len(centroids) * _NEAR_ITEMS_PER_TOPIC))
+    cosines = rows[::step] @ centroids.T
+    return np.asarray(np.quantile(cosines, 1 - _NEAR_SHARE, axis=0) / 2, np.float32)
 
 
 def _highest(scores: NDArray[np.float32], count: int) -> NDArray[np.intp]:

@@ -246,15 +246,13 @@ def _text(
     assert models.vectors is not None
     assert texts is not None
     if len(texts.numbers) == 0:
-        raise InputError(
-            f"{source.path}: no word of the items' texts is in the vectors' vocabulary"
-        )
+        raise InputError(f"{source.path}: no word of the items' texts has a vector")
     if before:
         model = before.text_columns(chosen.vector_encoding, models.vectors)
         assert model.encoder is not None
-        return _Text(model, encode_texts(model.encoder, texts, path))
-    encoder = fit_text_encoder(models.vectors, texts)
-    rows = encode_texts(encoder, texts, path)
+        return _Text(model, encode_texts(model.encoder, texts, collected.words, path))
+    encoder = fit_text_encoder(models.vectors, texts, collected.words)
+    rows = encode_texts(encoder, texts, collected.words, path)
     return _Text(fit_text_columns(rows, texts, collected.words, encoder, chosen), rows)
 
 

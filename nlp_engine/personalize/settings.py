@@ -68,7 +68,7 @@ class ItemSettings(DatasetSettings):
         help="what text vectors become: topics: the codes of the nearest topics; cluster: the "
         "nearest one; product: codes of product quantisation; pca: numbers",
     )
-    topics: int = setting(1000, minimum=2, maximum=1000, help="topic codes at most")
+    topics: int = setting(600, minimum=2, maximum=1000, help="topic codes at most")
     topics_per_item: int = setting(32, minimum=1, maximum=64, help="topic codes per item at most")
     pieces: int = setting(10, minimum=1, maximum=100, help="product: codes per item")
     components: int = setting(32, minimum=1, maximum=90, help="pca: columns at most")

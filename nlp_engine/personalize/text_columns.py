@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,8 @@ class TextColumns:
         folder.mkdir()
         for name, array in self._arrays().items():
             np.save(folder / f"{name}.npy", array)
+        if self.encoder:
+            self.encoder.save(folder)
         parent = self.encoder.vectors.manifest if self.encoder else None
         return write_manifest(
             folder,
@@ -110,13 +112,10 @@ class TextColumns:
         )
 
     def _arrays(self) -> dict[str, NDArray[np.float32]]:
-        arrays = {}
-        if self.encoder:
-            arrays = {"weights": self.encoder.weights, "mean": self.encoder.mean}
         if isinstance(self.model, ProductQuantizer):
-            return arrays | {"pieces": self.model.centroids}
+            return {"pieces": self.model.centroids}
         assert isinstance(self.model, PrincipalComponents)
-        return arrays | {"centre": self.model.mean, "directions": self.model.directions}
+        return {"centre": self.model.mean, "directions": self.model.directions}
 
     @classmethod
     def open(cls, folder: Path, encoding: str, vectors: WordVectors | None) -> TextColumns:
@@ -126,23 +125,11 @@ class TextColumns:
             InputError: It was fitted on other vectors.
             FormatError: The folder is no codebook.
         """
-        manifest = read_manifest(folder, "codebook")
-        own = vectors.manifest.id if vectors and vectors.manifest else None
-        before = manifest.parents.get("vectors")
-        has_weights = (folder / "weights.npy").exists()
-        weights = np.load(folder / "weights.npy") if has_weights else None
-        if (
-            before != own
-            or has_weights != (vectors is not None)
-            or (vectors is not None and weights is not None and len(weights) != len(vectors))
-        ):
-            was = f"the vectors {before}" if before else "other text vectors"
-            raise InputError(
-                f"{folder} was fitted on {was}, not on {own or 'these'}; give the same"
-            )
-        encoder = None
-        if vectors and weights is not None:
-            encoder = TextEncoder(vectors, weights, np.load(folder / "mean.npy"))
+        before = read_manifest(folder, "codebook").parents.get("vectors")
+        encoder = TextEncoder.open(folder, vectors) if vectors is not None else None
+        if encoder is None and (folder / "weights.npy").exists():
+            was = f"the vectors {before}" if before else "word vectors"
+            raise InputError(f"{folder} was fitted on {was}, not on these; give the same")
         if encoding == "product":
             return cls(encoding, ProductQuantizer(np.load(folder / "pieces.npy")), encoder)
         if encoding == "pca":
@@ -194,5 +181,4 @@ def fit_text_columns(
         topics_per_item=chosen.topics_per_item if chosen.vector_encoding == "topics" else 1,
         seed=chosen.seed,
     )
-    book = Codebook(book.centroids, book.names, book.topics_per_item, encoder)
-    return TextColumns(chosen.vector_encoding, book, encoder)
+    return TextColumns(chosen.vector_encoding, replace(book, encoder=encoder), encoder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,36 +13,36 @@ from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import InputError
 from nlp_engine.files import check_input_file
 from nlp_engine.personalize.number_lists import NumberLists
-from nlp_engine.personalize.text_encoder import TextEncoder
+from nlp_engine.personalize.text_encoder import TextEncoder, fit_weights
 
 _BLOCK = 4096
 
 
-def fit_text_encoder(vectors: WordVectors, texts: NumberLists) -> TextEncoder:
-    """A text encoder for items' texts, given as word numbers."""
-    documents = np.zeros(len(vectors), np.int64)
+def fit_text_encoder(vectors: WordVectors, texts: NumberLists, words: Sequence[str]) -> TextEncoder:
+    """A text encoder for items' texts, given as positions in words, the vocabulary's first."""
+    documents = np.zeros(len(words), np.int64)
     for block in _blocks(len(texts)):
         part = texts[block]
         text_of = np.repeat(np.arange(len(part)), np.diff(part.begins))
-        different = np.unique(text_of * len(vectors) + part.numbers)
-        documents += np.bincount(different % len(vectors), minlength=len(vectors))
-    weights = np.zeros(len(vectors), np.float32)
-    known = documents > 0
-    weights[known] = np.log((1 + len(texts)) / documents[known])
+        different = np.unique(text_of * len(words) + part.numbers)
+        documents += np.bincount(different % len(words), minlength=len(words))
+    weights, others = fit_weights(documents, words, vectors, len(texts))
     mean = np.zeros(vectors.vector_dim, np.float64)
-    plain = TextEncoder(vectors, weights, mean.astype(np.float32))
+    plain = TextEncoder(vectors, weights, mean.astype(np.float32), others)
     for block in _blocks(len(texts)):
-        mean += plain.encode_texts(texts[block]).sum(axis=0, dtype=np.float64)
-    return TextEncoder(vectors, weights, (mean / len(texts)).astype(np.float32))
+        mean += plain.encode_texts(texts[block], words).sum(axis=0, dtype=np.float64)
+    return TextEncoder(vectors, weights, (mean / len(texts)).astype(np.float32), others)
 
 
-def encode_texts(encoder: TextEncoder, texts: NumberLists, path: Path) -> NDArray[np.float32]:
-    """float32 (N, D), the vectors of texts given as word numbers, in a mapped file."""
+def encode_texts(
+    encoder: TextEncoder, texts: NumberLists, words: Sequence[str], path: Path
+) -> NDArray[np.float32]:
+    """float32 (N, D), the vectors of texts given as positions in words, in a mapped file."""
     rows = np.lib.format.open_memmap(
         path, "w+", dtype=np.float32, shape=(len(texts), encoder.vectors.vector_dim)
     )
     for block in _blocks(len(texts)):
-        rows[block] = encoder.encode_texts(texts[block])
+        rows[block] = encoder.encode_texts(texts[block], words)
     return rows
 
 

@@ -30,6 +30,7 @@ def build_and_check(*, quick: bool) -> Iterator[dict[str, Any]]:
         source, vectors, out = folder / "items.csv", folder / "vectors.bin", folder / "out"
         build = [*program, "build", source, "--vectors", vectors, "-o", out, "--title", "title"]
         build += ["--categories", "kind", "--timestamp", "time", "--quiet"]
+        build += ["--topics", str(_TOPICS)]
         total = 0.0
         for name, command in (("build", build), ("check", [*program, "check", out])):
             used = measure.run([command])

@@ -18,6 +18,7 @@ from nlp_engine.demo import DemoResult
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.entities.knowledge_base import KnowledgeBase
 from nlp_engine.errors import InputError, OutputError, SettingError
+from nlp_engine.formats.stored_vectors import Subwords
 from nlp_engine.manifest import read_manifest
 from nlp_engine.personalize.check import check_dataset
 from nlp_engine.personalize.datasets import build_interactions, build_users
@@ -59,6 +60,37 @@ def test_topics_of_word_vectors(tmp_path: Path) -> None:
     assert made.counts["topics"] == 2
     book = read_manifest(tmp_path / "out" / "codebook", "codebook")
     assert made.parents["codebook"] == book.id
+
+
+@pytest.mark.parametrize("encoding", ["topics", "product"])
+def test_sub_words_give_words_that_the_vocabulary_lacks_a_part(
+    tmp_path: Path, encoding: str
+) -> None:
+    rows = np.random.default_rng(0).normal(size=(1000, 16)).astype(np.float32)
+    subwords = Subwords(min_char=3, max_char=4, bucket_rows=rows)
+    vectors = WordVectors(WORDS, np.zeros((len(WORDS), 16), np.float32), subwords=subwords)
+    texts = ["apple", "apples pineapple", "iron", "ironworks irons"] * 5
+    source = write_items(tmp_path / "in.jsonl", [*texts, "..."])
+    options: dict[str, Any] = {"vectors": vectors, "vector_encoding": encoding, "pieces": 2}
+    build_items(source, tmp_path / "first", topics=2, **options)
+    column = "TOPIC" if encoding == "topics" else "TEXT_CODES"
+    codes = cells(tmp_path / "first", column)
+    assert codes[-1] is None and None not in codes[:-1]
+    if encoding == "topics":
+        assert codes[:4] == [codes[0], codes[0], codes[2], codes[2]] and codes[0] != codes[2]
+    # Alone and in another order, such words are what they were, and new ones count, too.
+    more = write_items(tmp_path / "more.jsonl", ["irony", texts[3], texts[1]])
+    build_items(more, tmp_path / "more", like=tmp_path / "first", **options)
+    assert cells(tmp_path / "more", column)[1:] == [codes[3], codes[1]]
+    assert cells(tmp_path / "more", column)[0] is not None
+
+
+def test_a_word_of_the_vocabulary_that_comes_later_counts(tmp_path: Path) -> None:
+    source = write_items(tmp_path / "in.jsonl", [text.replace("plum", "") for text in TEXTS])
+    build_items(source, tmp_path / "first", vectors=VECTORS, topics=2)
+    more = write_items(tmp_path / "more.jsonl", ["plum"])
+    build_items(more, tmp_path / "more", vectors=VECTORS, topics=2, like=tmp_path / "first")
+    assert cells(tmp_path / "more", "TOPIC") == cells(tmp_path / "first", "TOPIC")[:1]
 
 
 @pytest.mark.parametrize("as_file", [False, True])

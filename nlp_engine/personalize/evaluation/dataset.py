@@ -84,4 +84,4 @@ class ItemsDataset:
         """
         encoder = TextEncoder.open(codebook, vectors)
         tokenizer = vectors.tokenizer()
-        return encoder.encode_texts([vectors.ids(tokenizer.words(text)) for text in self.texts])
+        return encoder.encode_words([tokenizer.words(text) for text in self.texts])

@@ -28,17 +28,8 @@ def encoded_features(vectors: NDArray[np.float32], *, topics: int, seed: int) ->
         topics: Topics at most.
         seed: Start of the random generator.
     """
-    texts = [np.empty(0, np.int32)] * len(vectors)
-    most = max(_CODES_PER_ITEM)
-    book = fit_topics(vectors, texts, [], topics=topics, topics_per_item=most, seed=seed)
-    codes, count = book.codes(vectors), len(book.centroids)
-    found = {
-        VECTORS: vector_features(vectors),
-        f"1 of {count} topics": code_features(codes[:, :1], count),
-    }
-    for number in _CODES_PER_ITEM:
-        if number <= codes.shape[1]:
-            found[f"{number} of {count} topics"] = code_features(codes[:, :number], count)
+    found: dict[str, Any] = {VECTORS: vector_features(vectors)}
+    found |= topic_features(vectors, topics=topics, seed=seed)
     if vectors.shape[1] % _PIECES == 0:
         quantizer = ProductQuantizer.fit(vectors, pieces=_PIECES, seed=seed)
         values = quantizer.centroids.shape[0] * quantizer.centroids.shape[1]
@@ -52,6 +43,16 @@ def encoded_features(vectors: NDArray[np.float32], *, topics: int, seed: int) ->
                 _in_tenths(columns), number * _BINS
             )
     return found
+
+
+def topic_features(vectors: NDArray[np.float32], *, topics: int, seed: int) -> dict[str, Any]:
+    """Features by number of topics per item; the arguments are those of `encoded_features`."""
+    texts = [np.empty(0, np.int32)] * len(vectors)
+    most = max(_CODES_PER_ITEM)
+    book = fit_topics(vectors, texts, [], topics=topics, topics_per_item=most, seed=seed)
+    codes, count = book.codes(vectors), len(book.centroids)
+    numbers = [1, *(number for number in _CODES_PER_ITEM if number <= codes.shape[1])]
+    return {f"{n} of {count} topics": code_features(codes[:, :n], count) for n in numbers}
 
 
 def _in_tenths(columns: NDArray[np.float32]) -> NDArray[np.int16]:

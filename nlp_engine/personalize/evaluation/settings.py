@@ -30,7 +30,7 @@ class ItemsEvaluationSettings(SourceSettings):
         5, minimum=2, help="shares of the items, each of which is new to all users in turn"
     )
     factors: int = setting(64, minimum=1, help="factors of ALS")
-    topics: int = setting(1000, minimum=2, maximum=1000, help="topics of the encodings at most")
+    topics: int = setting(600, minimum=2, maximum=1000, help="topics of the encodings at most")
     seed: int = setting(0, minimum=0, help="start of the random generator")
 
     def __post_init__(self) -> None:

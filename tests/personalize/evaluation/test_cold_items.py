@@ -55,7 +55,7 @@ def made_up(items: int, users: int) -> tuple[np.ndarray, Interactions]:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_thirty_two_topics_rank_as_the_vectors_do(seed: int) -> None:
     vectors, interactions = made_up(1200, 150)
-    features = encoded_features(vectors, topics=1000, seed=seed)
+    features = encoded_features(vectors, topics=600, seed=seed)
     by_vectors = ndcg(features[VECTORS], interactions, 1200)
     assert by_vectors > 0.15
     assert ndcg(features["32 of 300 topics"], interactions, 1200) >= 0.95 * by_vectors
@@ -63,7 +63,7 @@ def test_thirty_two_topics_rank_as_the_vectors_do(seed: int) -> None:
 
 def test_an_item_without_entities_loses_nothing_by_them() -> None:
     vectors, interactions = made_up(1200, 150)
-    topics = encoded_features(vectors, topics=1000, seed=0)["32 of 300 topics"]
+    topics = encoded_features(vectors, topics=600, seed=0)["32 of 300 topics"]
     noise = category_features([[f"e{n}"] if n % 10 == 0 else [] for n in range(1200)])
     alone = ndcg(topics, interactions, 1200)
     assert ndcg(together([topics, noise]), interactions, 1200) >= alone - 0.005
@@ -97,10 +97,10 @@ def test_movies_by_topics_as_by_vectors(tmp_path: Path, with_year: bool) -> None
     interactions = read_interactions(tmp_path / "ratings.csv", ids, chosen)
     by_vectors, by_topics = [], []
     for seed in SEEDS:
-        features = encoded_features(unit(vectors.astype(np.float32)), topics=1000, seed=seed)
+        features = encoded_features(unit(vectors.astype(np.float32)), topics=600, seed=seed)
         by_vectors.append(ndcg(features[VECTORS], interactions, len(ids)))
-        by_topics.append(ndcg(features["32 of 1000 topics"], interactions, len(ids)))
-    assert np.mean(by_topics) >= 0.97 * np.mean(by_vectors)
+        by_topics.append(ndcg(features["32 of 600 topics"], interactions, len(ids)))
+    assert np.min(by_topics) >= np.mean(by_vectors)
     if with_year:
         genres = category_features([movie["genres"].split("|") for movie in movies])
         assert np.mean(by_topics) >= 2.5 * ndcg(genres, interactions, len(ids))
