@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from nlp_engine.corpus.labelled import (
     write_labels,
 )
 from nlp_engine.engines import fasttext
+from nlp_engine.errors import InputError
 from nlp_engine.files import check_input_file, new_folder
 from nlp_engine.formats.fasttext import Entries
 from nlp_engine.formats.stored_vectors import pretrained_rows
@@ -102,11 +104,7 @@ def _train(
     report: Report,
 ) -> None:
     started = time.monotonic()
-    with (
-        new_folder(out, overwrite=overwrite) as folder,
-        tempfile.TemporaryDirectory() as scratch,
-    ):
-        files = as_text(given, Path(scratch))
+    with new_folder(out, overwrite=overwrite) as folder, as_text(given) as files:
         entries = read_entries(
             files.train, min_count=chosen.min_count, threads=chosen.threads, report=report
         )
@@ -177,8 +175,21 @@ def label_names(files: LabelledFiles, entries: Entries) -> dict[str, str]:
     return {word: word.removeprefix(LABEL_PREFIX) for word in entries.labels} | dict(files.labels)
 
 
-def as_text(given: LabelledFiles, scratch: Path) -> LabelledFiles:
-    """The same examples in fastText's format."""
+@contextlib.contextmanager
+def as_text(given: LabelledFiles) -> Iterator[LabelledFiles]:
+    """The same examples in fastText's format, for a while; errors name the given files."""
+    with tempfile.TemporaryDirectory() as scratch:
+        files = _converted(given, Path(scratch))
+        try:
+            yield files
+        except InputError as error:
+            message = str(error)
+            for fold, path in files.folds.items():
+                message = message.replace(str(path), str(given.folds[fold]))
+            raise InputError(message) from error
+
+
+def _converted(given: LabelledFiles, scratch: Path) -> LabelledFiles:
     paths, labels = dict[str, Path | None](), dict(given.labels)
     for fold, path in given.folds.items():
         paths[fold] = path

@@ -50,9 +50,14 @@ def write_labelled(path: Path, out: Path) -> dict[str, str]:
                 words = [escape_word(word) for word in split_words(_text(record))]
             except (TypeError, KeyError) as error:
                 raise InputError(f"{path}, line {number}: {error.args[0]}") from error
-            escaped = {LABEL_PREFIX + label_name(label): label for label in labels}
-            names |= escaped
-            target.write(" ".join([*escaped, *words]) + "\n")
+            escaped = [LABEL_PREFIX + label_name(label) for label in labels]
+            for word, label in zip(escaped, labels, strict=True):
+                if names.setdefault(word, label) != label:
+                    raise InputError(
+                        f"{path}, line {number}: the labels {names[word]!r} and {label!r} would "
+                        f"both be {word}, as labels have no spaces; rename one"
+                    )
+            target.write(" ".join([*dict.fromkeys(escaped), *words]) + "\n")
     return names
 
 

@@ -127,6 +127,13 @@ def test_training_in_memory_and_a_validation_file(examples: Path, tmp_path: Path
     assert classifier.manifest.counts["validation_examples"] == 2
 
 
+def test_errors_name_the_manifest_that_was_given(tmp_path: Path) -> None:
+    manifest = tmp_path / "given.manifest"
+    manifest.write_text('{"source": "x y", "label": 1}\n' * 3)
+    with pytest.raises(InputError, match=f"^{manifest} has one label"):
+        train_classifier(manifest, **SMALL)
+
+
 def test_what_cannot_be_trained(examples: Path, tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("__label__a text\n" * 9)
     with pytest.raises(InputError, match="has one label; a classifier needs two"):

@@ -63,6 +63,8 @@ def test_what_is_no_augmented_manifest(tmp_path: Path) -> None:
         ('{"source": 3, "label": 1}', "line 2: 'source' is 3; it must be the text"),
         ('{"label": 1}', "line 2: 'source' is None"),
         ('{"source": "x", "label": {"a": 1}}', "line 2: a label is a text, a number or a list"),
+        ('{"source": "x", "label": ["a b", "a_b"]}', "line 2: .*'a b' and 'a_b'"),
+        ('{"source": "x", "label": "a_b"}\n{"source": "x", "label": "a b"}', "line 3: .*rename"),
     ],
 )
 def test_bad_lines_are_named(tmp_path: Path, line: str, message: str) -> None:

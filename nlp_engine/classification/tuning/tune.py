@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -82,9 +81,9 @@ def tune_classifier(
     started = time.monotonic()
     with (
         new_folder(Path(out), overwrite=overwrite, resume_key=_key(given, chosen, fixed)) as folder,
-        tempfile.TemporaryDirectory() as scratch,
+        as_text(given) as files,
     ):
-        _search(folder, given, as_text(given, Path(scratch)), chosen, fixed, started, report)
+        _search(folder, given, files, chosen, fixed, started, report)
     return Classifier.open(out, threads=fixed.get("threads"))
 
 
