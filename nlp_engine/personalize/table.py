@@ -105,6 +105,8 @@ class TableRow:
 
     def is_quoted(self, position: int) -> bool:
         """Whether a cell stands in double quotes; the record must be whole."""
+        if '"' not in self.text:
+            return False
         if f'"{_escaped(self.cells[position])}"' in self.text:
             return True
         return _quoted_at(position).match(self.text) is not None
