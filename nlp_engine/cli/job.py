@@ -348,6 +348,7 @@ def _send(
     from nlp_engine.sagemaker.checks import check_for_sagemaker
     from nlp_engine.sagemaker.costs import cost_of, read_prices
     from nlp_engine.sagemaker.requests import plan
+    from nlp_engine.sagemaker.status import check_trained
     from nlp_engine.sagemaker.uploads import find_uploads, placed, send_uploads
 
     spec = with_region(spec)
@@ -357,6 +358,8 @@ def _send(
     spec = placed(spec, uploads)
     check_for_sagemaker(spec, action)
     cost = cost_of(action, spec, read_prices(prices))
+    if action in ("deploy", "transform"):
+        check_trained(spec)
     send_uploads(spec, uploads, _tell(quiet))
     for arn in jobs.send(spec, plan(action, spec)):
         typer.echo(arn)

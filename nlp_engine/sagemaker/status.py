@@ -178,6 +178,34 @@ def best_training_job(spec: JobSpec, action: str | None = None) -> str | None:
     return spec.name if _describe(client, "training job", spec.name) else None
 
 
+def check_trained(spec: JobSpec) -> None:
+    """Check that the training job whose model an endpoint or a transform wants is done.
+
+    Nothing is checked where the specification names another model.
+
+    Raises:
+        EngineError: There is no such job, it runs or has failed, or it is a tuning, whose best
+            training job is named; or SageMaker does not answer.
+    """
+    if spec.hosting.model:
+        return
+    client = aws.client("sagemaker", spec.on_aws.region)
+    if job := _describe(client, "training job", spec.name):
+        if job["TrainingJobStatus"] not in ("Completed", "Stopped"):
+            state = job["TrainingJobStatus"]
+            raise EngineError(f"training job {spec.name} is {state}; there is no model to take")
+        return
+    tuning = _describe(client, "tuning job", spec.name)
+    if tuning is None:
+        raise EngineError(
+            f"SageMaker has no training job {spec.name}, whose model is wanted; train it with "
+            "--on sagemaker, name another with --job, or a model in [endpoint]"
+        )
+    best = tuning.get("BestTrainingJob", {}).get("TrainingJobName")
+    hint = f"take that of its best training job: --job {best}" if best else "it has none yet"
+    raise EngineError(f"{spec.name} is a tuning job, which has no model of its own; {hint}")
+
+
 def _state(client: Any, kind: str, spec: JobSpec, prices: Prices) -> State | None:
     name = spec.endpoint_name if kind == "endpoint" else spec.name
     found = _describe(client, kind, name)

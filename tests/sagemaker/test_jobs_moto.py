@@ -259,6 +259,32 @@ def test_a_job_that_ends_while_it_is_stopped(moto: Proxy, tmp_path: Path) -> Non
         jobs.stop(spec, plan("stop", spec))
 
 
+@pytest.mark.parametrize("action", ["deploy", "transform"])
+def test_a_model_that_is_not_trained_is_told_before_anything_is_made(
+    moto: Proxy, tmp_path: Path, action: str
+) -> None:
+    spec = make_spec(tmp_path, CLASSIFIER)
+    path = str(tmp_path / "job.toml")
+
+    def refused() -> str:
+        done = CliRunner().invoke(app, ["job", action, path, "--on", "sagemaker"])
+        assert done.exit_code == 2
+        return done.stderr
+
+    assert "SageMaker has no training job dbpedia, whose model is wanted; train it" in refused()
+    tuning = start("tune", spec)
+    tuning.best_training_job = {}
+    assert "dbpedia is a tuning job, which has no model of its own; it has none yet" in refused()
+    tuning.best_training_job = {"TrainingJobName": "dbpedia-007"}
+    assert "take that of its best training job: --job dbpedia-007" in refused()
+    job = start("train", spec)
+    assert "training job dbpedia is InProgress; there is no model to take" in refused()
+    assert not moto.sent("CreateModel")
+    job.training_job_status = "Stopped"
+    run(action, path, "--on", "sagemaker")
+    assert moto.sent("CreateModel")
+
+
 def test_nothing_is_left_of_a_deployment_that_fails(moto: Proxy, tmp_path: Path) -> None:
     spec = make_spec(tmp_path, CLASSIFIER)
     model, _, endpoint = plan("deploy", spec)
