@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from tests.sagemaker.container.jobs import LABELLED, SUPERVISED, VECTORS, describe, make_root
+from tests.sagemaker.endpoint_models import free_port, running
 
 PROJECT = Path(__file__).parents[3]
 PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -68,9 +75,63 @@ def test_the_extras_exist() -> None:
     assert set(extras.split(",")) <= PYPROJECT["optional-dependencies"].keys()
 
 
+def test_its_instances_reach_each_other_by_ssh() -> None:
+    """As SageMaker's training toolkit asks of an image: sshd, a shared key, no questions."""
+    (run,) = (run for run in final_stage()["RUN"] if "apt-get" in run)
+    steps = run.split(" && ")
+    assert {"openssh-client", "openssh-server"} <= set(steps[1].split())
+    assert "mkdir -p /run/sshd /root/.ssh" in steps
+    assert "cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys" in steps
+    assert 'echo "UsePAM no" > /etc/ssh/sshd_config.d/job.conf' in steps
+    (asked,) = (step for step in steps if step.endswith("/etc/ssh/ssh_config.d/job.conf"))
+    assert "StrictHostKeyChecking no" in asked
+
+
 def test_its_python_is_supported() -> None:
     for name, arguments in instructions():
         if name == "FROM":
             version = re.match(r"python:(\d\.\d+)-slim", arguments)
             assert version
             assert f"Programming Language :: Python :: {version[1]}" in PYPROJECT["classifiers"]
+
+
+@pytest.mark.full
+def test_what_it_installs_trains_and_serves(tmp_path: Path) -> None:
+    """Its steps without Docker: the copied files alone make a wheel, which works by itself."""
+    source, place = tmp_path / "source", tmp_path / "python"
+    for name, arguments in instructions():
+        if name == "COPY" and not arguments.startswith("--from"):
+            for each in arguments.split()[:-1]:
+                if (PROJECT / each).is_dir():
+                    no_builds = shutil.ignore_patterns("__pycache__", "*.so")
+                    shutil.copytree(PROJECT / each, source / each, ignore=no_builds)
+                else:
+                    source.mkdir(exist_ok=True)
+                    shutil.copy(PROJECT / each, source)
+    subprocess.run([sys.executable, "-m", "venv", place], check=True)
+    environment = {"PATH": f"{place}/bin:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    steps = [
+        arguments for name, arguments in instructions() if name == "RUN" and "pip" in arguments
+    ]
+    assert len(steps) == 2
+    for step in steps:
+        words = step.replace("/wheels", f"{tmp_path}/wheels")
+        subprocess.run(["sh", "-ec", words], cwd=source, env=os.environ | environment, check=True)
+    root = make_root(tmp_path, SUPERVISED, train=LABELLED, validation=LABELLED)
+    port = free_port()
+    environment |= {"NLP_ENGINE_ML_ROOT": str(root), "SAGEMAKER_BIND_TO_PORT": str(port)}
+    done = subprocess.run(
+        ["train"], env=environment, capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert done.returncode == 0 and "#validation_accuracy: 1.0" in done.stdout, done.stdout
+    with running([str(place / "bin" / "serve")], port, environment) as server:
+        assert server.ask("iron and copper")[0]["label"] == ["__label__metal"]
+    describe(root, "hyperparameters", {**VECTORS, "mode": "batch_skipgram", "evaluation": "True"})
+    shutil.rmtree(root / "input" / "data" / "validation")
+    both = ["mpirun", "--allow-run-as-root", "--oversubscribe", "-n", "2", "train"]
+    for command in (["train"], both):
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, cwd=tmp_path, check=False
+        )
+        assert done.returncode == 0 and "#mean_rho: " in done.stdout, done.stdout + done.stderr
+        describe(root, "resourceconfig", {"current_host": "a", "hosts": ["a", "b"]})
