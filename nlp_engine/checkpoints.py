@@ -114,7 +114,9 @@ def _state(place: Path) -> Any:
     """A checkpoint's description; None if it is not complete."""
     try:
         state = json.loads((place / _COMPLETE).read_text(encoding="utf-8"))
-        whole = all((place / n).stat().st_size == size for n, size in state["files"].items())
-    except (OSError, ValueError, KeyError):
+        whole = state.keys() >= {"key", "done", "rest"} and all(
+            (place / n).stat().st_size == size for n, size in state["files"].items()
+        )
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
         return None
     return state if whole else None

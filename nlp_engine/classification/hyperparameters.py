@@ -24,9 +24,9 @@ class ClassifierSettings:
     word_ngrams: int = setting(
         2, minimum=1, help="longest word n-gram used as a feature (supervised)"
     )
-    buckets: int = setting(2_000_000, minimum=1, help="hash buckets for n-grams")
+    buckets: int = setting(2_000_000, minimum=1, maximum=2**31 - 1, help="hash buckets for n-grams")
     min_count: int = setting(5, minimum=0, help="rarer words are left out")
-    epochs: int = setting(5, minimum=1, help="passes over the examples")
+    epochs: int = setting(5, minimum=1, maximum=2**31 - 1, help="passes over the examples")
     learning_rate: float = setting(0.05, above=0, help="learning rate at the start")
     early_stopping: bool = setting(
         False, help="stop when validation accuracy stops improving (supervised)"
@@ -59,7 +59,9 @@ class ClassifierSettings:
         help="start of the random numbers; with one thread the same seed, corpus and settings "
         "give the same model",
     )
-    threads: int | None = setting(None, minimum=1, help="threads; by default all processors")
+    threads: int | None = setting(
+        None, minimum=1, maximum=1024, help="threads; by default all processors"
+    )
     engine: str = setting(
         "native", choices=ENGINES, help="the trainer; the others are there to compare with"
     )

@@ -168,6 +168,7 @@ def train(
 
     Raises:
         SettingError: The matrices would not fit into memory.
+        EngineError: The vectors have numbers that are not finite.
         StoppedTogether: A rank was interrupted; the first one has saved a checkpoint.
     """
     model = trainer.new_model(share.corpus, chosen)
@@ -175,7 +176,9 @@ def train(
     training = _Training(model, share, checkpoints)
     with noted_signals() as signals:
         training.run(chosen, report, signals)
-    return trainer.trained_vectors(share.corpus, model, training.measured), training.measured
+    return trainer.trained_vectors(
+        share.corpus, model, training.measured, chosen
+    ), training.measured
 
 
 class _Training:

@@ -47,7 +47,7 @@ class Word2VecSettings:
         1e-4, above=0, below=1, help="words with a larger share are down-sampled"
     )
     min_count: int = setting(5, minimum=0, help="rarer words are left out")
-    epochs: int = setting(5, minimum=1, help="passes over the corpus")
+    epochs: int = setting(5, minimum=1, maximum=2**31 - 1, help="passes over the corpus")
     learning_rate: float = setting(0.05, above=0, help="learning rate at the start")
     batch_size: int = setting(
         11, minimum=1, maximum=32, help="words multiplied at once in mode batch_skipgram"
@@ -55,9 +55,11 @@ class Word2VecSettings:
     subwords: bool = setting(False, help="learn character n-grams too (skipgram and cbow)")
     min_char: int = setting(3, minimum=1, help="shortest character n-gram")
     max_char: int = setting(6, minimum=1, help="longest character n-gram")
-    buckets: int = setting(2_000_000, minimum=1, help="hash buckets for n-grams")
+    buckets: int = setting(2_000_000, minimum=1, maximum=2**31 - 1, help="hash buckets for n-grams")
     evaluation: bool = setting(True, help="evaluate on word similarity after training")
-    threads: int | None = setting(None, minimum=1, help="threads; by default all processors")
+    threads: int | None = setting(
+        None, minimum=1, maximum=1024, help="threads; by default all processors"
+    )
     preset: str | None = setting(
         None,
         choices=tuple(PRESETS),

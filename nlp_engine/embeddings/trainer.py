@@ -12,7 +12,7 @@ from nlp_engine.corpus.vocabulary import EncodedCorpus
 from nlp_engine.embeddings.checkpoint import TrainingRun, load_checkpoint, save_checkpoint
 from nlp_engine.embeddings.hyperparameters import Word2VecSettings
 from nlp_engine.engines.result import TrainedVectors
-from nlp_engine.errors import SettingError
+from nlp_engine.errors import EngineError, SettingError
 from nlp_engine.formats.stored_vectors import FillRows
 from nlp_engine.memory import available_memory
 from nlp_engine.native import word2vec
@@ -44,6 +44,7 @@ def train(
 
     Raises:
         SettingError: The matrices would not fit into memory.
+        EngineError: The vectors have numbers that are not finite.
         KeyboardInterrupt: After a checkpoint, if it was worth one.
     """
     model, words = new_model(corpus, chosen), words_to_read(corpus, chosen)
@@ -53,7 +54,7 @@ def train(
         threads = chosen.threads or os.cpu_count() or 1
         run = TrainingRun(word2vec.start(words, threads=threads, seed=chosen.seed))
     _run(model, words, run, checkpoints, minutes=chosen.checkpoint_minutes, report=report)
-    return trained_vectors(corpus, model, run), run
+    return trained_vectors(corpus, model, run, chosen), run
 
 
 def new_model(corpus: EncodedCorpus, chosen: Word2VecSettings) -> word2vec.Word2VecModel:
@@ -185,9 +186,21 @@ class Watch:
 
 
 def trained_vectors(
-    corpus: EncodedCorpus, model: word2vec.Word2VecModel, run: TrainingRun
+    corpus: EncodedCorpus,
+    model: word2vec.Word2VecModel,
+    run: TrainingRun,
+    chosen: Word2VecSettings,
 ) -> TrainedVectors:
-    """The result: views of the model's rows."""
+    """The result: views of the model's rows.
+
+    Raises:
+        EngineError: They have numbers that are not finite.
+    """
+    if not all(np.isfinite(m.sum(dtype=np.float64)) for m in (model.input_rows, model.output_rows)):
+        raise EngineError(
+            "training met numbers that are not finite; lower learning_rate, which is "
+            f"{chosen.learning_rate:g}"
+        )
     words = len(corpus.words)
     rows = model.input_rows[:, : model.dim]
     return TrainedVectors(

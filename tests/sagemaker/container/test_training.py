@@ -140,6 +140,14 @@ def test_values_as_sdks_send_them_and_names_that_the_platform_adds(tmp_path: Pat
         ({"mode": "skipgram", "learning_rate": "nan"}, {"train": "x"}, "must be a finite number"),
         ({"mode": "skipgram", "learning_rate": float("nan")}, {"train": "x"}, "a finite number"),
         ({"mode": "skipgram", "epochs": "NaN"}, {"train": "x"}, "it must be an integer"),
+        ({"mode": "skipgram", "epochs": "9" * 400}, {"train": "x"}, "allowed value is 2147483647"),
+        ({**SUPERVISED, "buckets": "2000000000000"}, {"train": LABELLED}, "the largest allowed"),
+        ({**VECTORS, "threads": "100000"}, {"train": "x"}, "the largest allowed value is 1024"),
+        (
+            {**VECTORS, "learning_rate": "100"},
+            {"train": "a b c d e f g h\n" * 300},
+            "numbers that are not finite; lower learning_rate, which is 100",
+        ),
         ({**VECTORS, "several_files": "all"}, {"train": "x"}, "must be one of refuse, concat"),
         (VECTORS, {"train": ""}, "the channel train is empty"),
         ({**VECTORS, "min_count": "5"}, {"train": "a b"}, "min_count=5"),
@@ -174,12 +182,30 @@ def test_failures_are_written_down(
 
 
 @pytest.mark.parametrize("name", ["hyperparameters", "inputdataconfig", "resourceconfig"])
-def test_descriptions_that_are_no_json(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("content", ['{"mode": "skipgram"', "[" * 100_000, '{"mode": "\xe9"}'])
+def test_descriptions_that_are_no_json(tmp_path: Path, name: str, content: str) -> None:
     root = make_root(tmp_path, VECTORS, train="a b c\n")
     path = root / "input" / "config" / f"{name}.json"
-    path.write_text('{"mode": "skipgram"')
+    path.write_text(content, encoding="latin-1")
     assert container.train(root) == 1
     assert failure_of(root).startswith(f"{path} cannot be read as JSON")
+
+
+def test_what_windows_puts_before_a_file_is_no_part_of_it(tmp_path: Path) -> None:
+    root = make_root(tmp_path, VECTORS, train="a b c\n" * 50)
+    path = root / "input" / "config" / "hyperparameters.json"
+    path.write_text(path.read_text(), encoding="utf-8-sig")
+    assert container.train(root) == 0
+
+
+def test_damaged_checkpoints_are_passed_over(tmp_path: Path) -> None:
+    root = make_root(tmp_path, VECTORS, train="a b c\n" * 50)
+    states = ["", "[]", "null", '{"key": 1}', '{"key": 1, "files": {}}', '{"files": {"a": 0}}']
+    for number, state in enumerate(states):
+        folder = root / "checkpoints" / f"checkpoint-{number}"
+        folder.mkdir(parents=True)
+        (folder / "state.json").write_text(state)
+    assert container.train(root) == 0
 
 
 # Several instances.
