@@ -23,8 +23,8 @@ def serve(
         Path,
         typer.Argument(
             metavar="MODEL",
-            help="A vectors, classifier or knowledge base folder, a fastText or word2vec file, or "
-            "a model.tar.gz with one of them.",
+            help="A folder of vectors, a classifier, a knowledge base or a Factorization Machine, "
+            "a fastText or word2vec file, or a model.tar.gz with one of them.",
         ),
     ],
     kb: Annotated[

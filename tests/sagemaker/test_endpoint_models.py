@@ -10,12 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from nlp_engine.classification.train import train_classifier
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.entities.knowledge_base import KnowledgeBase
 from nlp_engine.errors import FormatError, InputError
+from nlp_engine.personalize.factorization.machine import FactorizationMachine
 from nlp_engine.sagemaker.endpoint import JSON, Endpoint
 from nlp_engine.wiki.extract import extract_dumps
 from tests.fasttext_library import quantize_with_library
@@ -150,6 +152,28 @@ def test_other_folders_and_files_are_no_models(tmp_path: Path, trained: Path, kb
     }.items():
         with pytest.raises(InputError, match=message):
             Endpoint.open(tmp_path / place)
+
+
+def test_a_factorization_machine_answers_as_sagemakers_does(tmp_path: Path) -> None:
+    machine = FactorizationMachine(
+        predictor_type="binary_classifier",
+        bias=np.array([0.5], np.float32),
+        linear=np.array([1, -2, 0], np.float32),
+        factors=np.array([[1], [0], [2]], np.float32),
+    )
+    machine.save(tmp_path / "fm")
+    endpoint = Endpoint.open(tmp_path / "fm")
+    sparse = {"keys": [0, 2], "shape": [3], "values": [1, 1]}
+    instances = [{"data": {"features": sparse}}, {"features": [0, 1, 0]}]
+    response = endpoint.invoke(json.dumps({"instances": instances}).encode(), JSON)
+    assert (response.status, response.content_type, response.instances) == (200, JSON, 2)
+    first, second = json.loads(response.body)["predictions"]
+    # 0.5 + 1 + 1 * 2 and 0.5 - 2, as probabilities.
+    assert first == {"score": pytest.approx(1 / (1 + np.exp(-3.5))), "predicted_label": 1}
+    assert second == {"score": pytest.approx(1 / (1 + np.exp(1.5))), "predicted_label": 0}
+    assert endpoint.invoke(b"1,0,1", "text/csv").status == 415
+    refused = endpoint.invoke(b'{"instances": [{"features": [1]}]}', JSON)
+    assert refused.status == 400 and b"instance 1: shape [1]; the model has 3" in refused.body
 
 
 def link(name: str, to: str, type: bytes) -> tarfile.TarInfo:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from nlp_engine.classification.classifier import Classifier
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import InputError
-from nlp_engine.sagemaker.endpoint.answers import Answers, Labels, Links, Vectors
+from nlp_engine.sagemaker.endpoint.answers import Answers, Labels, Links, Scores, Vectors
 from nlp_engine.sagemaker.endpoint.models import open_links, open_model
 from nlp_engine.sagemaker.endpoint.payloads import CSV, JSON, JSON_LINES, Codec, Instances
 
@@ -52,7 +52,7 @@ class Endpoint:
     """
 
     def __init__(
-        self, model: WordVectors | Classifier | Answers, links: Links | None = None
+        self, model: WordVectors | Classifier | Answers | Scores, links: Links | None = None
     ) -> None:
         if isinstance(model, Classifier):
             model = Labels(model)
@@ -93,41 +93,44 @@ class Endpoint:
                 BlazingText.
         """
         kind, parameters = parse_content_type(content_type)
-        if kind not in (JSON, JSON_LINES, CSV):
+        numbers = isinstance(self._answers, Scores)
+        if kind not in ((JSON,) if numbers else (JSON, JSON_LINES, CSV)):
             return Response(415, TEXT, f"content-type {kind} not supported".encode())
         try:
+            if isinstance(self._answers, Scores):
+                found = self._answers.predict(body)
+                return Response(200, JSON, self._codec.dump(found), len(found["predictions"]))
             if kind == JSON and isinstance(self._answers, Labels):
                 quick = self._answers.answer_json(body, _ANSWER_BYTES)
                 if quick is not None:
                     return Response(200, JSON, *quick)
             asked = self._codec.decode(body, kind, parameters)
-            answers = self._answer(asked)
-            if kind == CSV:
-                kind = _accepted(accept)
-            rows = [self._answers.columns(answer) for answer in answers] if kind == CSV else ()
-            return Response(200, kind, self._codec.encode(answers, kind, rows), len(answers))
+            return self._respond(self._answers, asked, _accepted(accept) if kind == CSV else kind)
         except InputError as error:
             return Response(400, TEXT, str(error).encode("utf-8", "replace"))
         except Exception:
             _log.exception("a request failed")
             return Response(500, TEXT, b"the model failed; the server's log says why")
 
-    def _answer(self, asked: Instances) -> Sequence[Any]:
-        size = self._answers.size(asked.ks)
+    def _respond(self, model: Answers, asked: Instances, kind: str) -> Response:
+        size = model.size(asked.ks)
         if size > _ANSWER_BYTES:
             raise InputError(
                 f"Customer Error: the answers would have about {size >> 20} MiB, more than "
                 f"{_ANSWER_BYTES >> 20}; ask for fewer at once"
             )
-        answers = self._answers.answer(asked.texts, asked.ks)
-        if not asked.linked:
-            return answers
+        answers = model.answer(asked.texts, asked.ks)
+        if asked.linked:
+            self._add_links(answers, asked)
+        rows = [model.columns(answer) for answer in answers] if kind == CSV else ()
+        return Response(200, kind, self._codec.encode(answers, kind, rows), len(answers))
+
+    def _add_links(self, answers: Sequence[Any], asked: Instances) -> None:
         if self._links is None:
             raise InputError("Customer Error: this endpoint has no knowledge base to link with")
         for answer, text, linked in zip(answers, asked.texts, asked.linked, strict=True):
             if linked and isinstance(answer, dict):
                 answer["links"] = self._links.answer([text], [1])[0]
-        return answers
 
 
 def _accepted(accept: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tarfile
 import tempfile
 from pathlib import Path
@@ -11,20 +12,21 @@ from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import FormatError, InputError
 from nlp_engine.formats import fasttext
 from nlp_engine.manifest import FILE_NAME, read_manifest
-from nlp_engine.sagemaker.endpoint.answers import Answers, Labels, Links, Vectors
+from nlp_engine.sagemaker.endpoint.answers import Answers, Labels, Links, Scores, Vectors
 from nlp_engine.sagemaker.endpoint.archives import unpack
 
+_FORMATS = ("vectors", "classifier", "knowledge base", "factorization machine")
 _NAMED = ("model.bin", "model.ftz", "vectors.bin", "vectors.txt")
 _PATTERNS = ("*.bin", "*.ftz", "*.tar.gz", "*.tgz")
 
 
-def open_model(path: Path, *, threads: int = 1) -> Answers:
+def open_model(path: Path, *, threads: int = 1) -> Answers | Scores:
     """Open whatever answers requests.
 
     Args:
-        path: A vectors, classifier or knowledge base folder; a folder with `model.bin`,
-            `model.ftz`, `vectors.bin`, `vectors.txt`, or one other `.bin`, `.ftz` or archive; such
-            a file itself; or a tar archive of such a folder.
+        path: A folder of vectors, a classifier, a knowledge base or a Factorization Machine; a
+            folder with `model.bin`, `model.ftz`, `vectors.bin`, `vectors.txt`, or one other `.bin`,
+            `.ftz` or archive; such a file itself; or a tar archive of such a folder.
         threads: Threads for a request of many texts.
 
     Raises:
@@ -60,11 +62,27 @@ def open_links(folder: Path) -> Links:
     return Links(EntityRanker(KnowledgeBase.open(folder)))
 
 
-def _open_folder(folder: Path, threads: int) -> Answers:
+def open_scores(folder: Path) -> Scores:
+    """Open a Factorization Machine.
+
+    Raises:
+        InputError: There is no such folder.
+        FormatError: One of another kind.
+    """
+    # Imported here: other models do not need what it brings.
+    from nlp_engine.personalize.factorization.answers import answer
+    from nlp_engine.personalize.factorization.machine import FactorizationMachine
+
+    return Scores(functools.partial(answer, FactorizationMachine.open(folder)))
+
+
+def _open_folder(folder: Path, threads: int) -> Answers | Scores:
     if (folder / FILE_NAME).exists():
-        format = read_manifest(folder, "vectors", "classifier", "knowledge base").format
+        format = read_manifest(folder, *_FORMATS).format
         if format == "classifier":
             return Labels(Classifier.open(folder, threads=threads))
+        if format == "factorization machine":
+            return open_scores(folder)
         return Vectors(WordVectors.open(folder)) if format == "vectors" else open_links(folder)
     return open_model(_model_file(folder), threads=threads)
 
@@ -87,7 +105,7 @@ def _model_file(folder: Path) -> Path:
     )
 
 
-def _open_archive(archive: Path, threads: int) -> Answers:
+def _open_archive(archive: Path, threads: int) -> Answers | Scores:
     # Models stay mapped when the files have lost their names: nothing is left behind, however the
     # process ends.
     with tempfile.TemporaryDirectory(prefix="nlp_engine_") as folder:
