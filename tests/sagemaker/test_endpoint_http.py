@@ -247,6 +247,16 @@ def test_what_is_no_http_is_refused(server: Server, data: bytes, status: int) ->
     assert server.ask("apple")[0]["label"] == ["__label__fruit"]
 
 
+def test_who_goes_on_sending_still_gets_to_know_why_it_is_refused(server: Server) -> None:
+    for start in (b"nonsense\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: -3\r\n\r\n"):
+        client = server.connect(start)
+        for _ in range(20):
+            client.sendall(b"a" * 10_000)
+            time.sleep(0.01)
+        client.shutdown(socket.SHUT_WR)
+        assert read_all(client).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
 # What a worker holds
 
 HELD = ("--workers", "1", "--max-payload-mb", "1", "--max-held-mb", "8")

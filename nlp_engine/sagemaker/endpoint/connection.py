@@ -281,7 +281,7 @@ class Connection(asyncio.Protocol):
         self._transport.write(head + ending + (b"" if request.method == b"HEAD" else body))
         self._worker.answered(request, response, id, self._worker.time() - started)
         if not keep_alive:
-            self._leave(more_arrives=response.status in (413, 431, 503))
+            self._leave(more_arrives=response.status in (400, 413, 431, 503))
         elif not self._flushing:
             self._rest()
 
