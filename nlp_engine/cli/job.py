@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from nlp_engine.cli.console import print_json
+from nlp_engine.cli.on_sagemaker import (
+    print_files,
+    print_plan,
+    send,
+    tell,
+    tell_path,
+    wait_for,
+)
 from nlp_engine.cli.options import Overwrite, Quiet, command
 from nlp_engine.errors import SettingError
 from nlp_engine.files import STANDARD_INPUT
@@ -70,14 +76,14 @@ def train(
 
     job = _read(spec, out)
     if dry_run:
-        _print_plan("train", job, prices)
+        print_plan("train", job, prices)
     elif on == "sagemaker":
-        _send("train", job, prices, unique=unique, wait=wait, overwrite=overwrite, quiet=quiet)
+        send("train", job, prices, unique=unique, wait=wait, overwrite=overwrite, quiet=quiet)
     else:
         folder = _folder(job)
         _check_files(job)
         local.train(job, folder, overwrite=overwrite)
-        _print_files(folder, quiet=quiet)
+        print_files(folder, quiet=quiet)
 
 
 @app.command()
@@ -101,15 +107,15 @@ def tune(
 
     job = _read(spec, out)
     if dry_run:
-        _print_plan("tune", job, prices)
+        print_plan("tune", job, prices)
     elif on == "sagemaker":
-        _send("tune", job, prices, unique=unique, wait=wait, overwrite=overwrite, quiet=quiet)
+        send("tune", job, prices, unique=unique, wait=wait, overwrite=overwrite, quiet=quiet)
     else:
         folder = _folder(job)
         _check_files(job)
         check_objective(job, tuning_of(job))
-        tune_here(job, folder, overwrite=overwrite, log=_tell(quiet))
-        _print_files(folder, quiet=quiet)
+        tune_here(job, folder, overwrite=overwrite, log=tell(quiet))
+        print_files(folder, quiet=quiet)
 
 
 @app.command()
@@ -129,9 +135,9 @@ def deploy(
     """Put the model behind an endpoint; on SageMaker it costs until `job delete`."""
     read = _read(spec, out, job)
     if dry_run:
-        _print_plan("deploy", read, prices)
+        print_plan("deploy", read, prices)
     elif on == "sagemaker":
-        _send("deploy", read, prices, wait=wait, quiet=quiet)
+        send("deploy", read, prices, wait=wait, quiet=quiet)
     else:
         from nlp_engine.sagemaker.endpoint import Endpoint, ServeSettings, serve
 
@@ -164,11 +170,11 @@ def transform(
 
     read = _read(spec, out, job)
     if dry_run:
-        _print_plan("transform", read, prices)
+        print_plan("transform", read, prices)
     elif on == "sagemaker":
-        _send("transform", read, prices, wait=wait, quiet=quiet)
+        send("transform", read, prices, wait=wait, quiet=quiet)
     else:
-        _tell_path(transform_here(_model(read), transform_options(read)), quiet=quiet)
+        tell_path(transform_here(_model(read), transform_options(read)), quiet=quiet)
 
 
 @app.command()
@@ -227,7 +233,7 @@ def wait(
     from nlp_engine.sagemaker.aws import with_region
 
     read = with_region(_read(spec, out, job))
-    _wait(read, prices, overwrite=overwrite, quiet=quiet)
+    wait_for(read, prices, overwrite=overwrite, quiet=quiet)
 
 
 @app.command()
@@ -246,11 +252,11 @@ def stop(
     from nlp_engine.sagemaker.checks import check_for_sagemaker
     from nlp_engine.sagemaker.costs import read_prices
     from nlp_engine.sagemaker.requests import plan
-    from nlp_engine.sagemaker.status import wait as wait_for
+    from nlp_engine.sagemaker.status import wait as wait_until
 
     read = with_region(_read(spec, None, job))
     if dry_run:
-        _print_plan("stop", read, None)
+        print_plan("stop", read, None)
         return
     check_for_sagemaker(read, "stop")
     stopped = jobs.stop(read, plan("stop", read))
@@ -261,7 +267,7 @@ def stop(
         for kind in stopped:
             typer.echo(jobs.kept(read, kind), err=True)
     if wait and stopped:
-        wait_for(read, read_prices(None), log=_tell(quiet), kinds=stopped, stopped=True)
+        wait_until(read, read_prices(None), log=tell(quiet), kinds=stopped, stopped=True)
 
 
 @app.command()
@@ -275,7 +281,7 @@ def delete(*, spec: Spec, job: Name = None, dry_run: DryRun = False, quiet: Quie
 
     read = with_region(_read(spec, None, job))
     if dry_run:
-        _print_plan("delete", read, None)
+        print_plan("delete", read, None)
         return
     check_for_sagemaker(read, "delete")
     deleted = jobs.delete(read, plan("delete", read))
@@ -312,100 +318,3 @@ def _check_files(spec: JobSpec) -> None:
     from nlp_engine.sagemaker.checks.data import check_files
 
     check_files(spec)
-
-
-def _print_plan(action: str, spec: JobSpec, prices: Path | None) -> None:
-    from nlp_engine.sagemaker.aws import with_region
-    from nlp_engine.sagemaker.checks import check_for_sagemaker
-    from nlp_engine.sagemaker.checks.api import check_requests
-    from nlp_engine.sagemaker.costs import cost_of, read_prices
-    from nlp_engine.sagemaker.requests import plan
-    from nlp_engine.sagemaker.uploads import find_uploads, placed, requests_of
-
-    spec = with_region(spec)
-    uploads = find_uploads(action, spec)
-    spec = placed(spec, uploads)
-    check_for_sagemaker(spec, action)
-    planned = plan(action, spec)
-    check_requests(planned)
-    requests = [dataclasses.asdict(request) for request in [*requests_of(uploads), *planned]]
-    cost = dataclasses.asdict(cost_of(action, spec, read_prices(prices)))
-    print_json({"requests": requests, "cost": cost})
-
-
-def _send(
-    action: str,
-    spec: JobSpec,
-    prices: Path | None,
-    *,
-    wait: bool,
-    quiet: bool,
-    unique: bool = False,
-    overwrite: bool = False,
-) -> None:
-    from nlp_engine.sagemaker import jobs
-    from nlp_engine.sagemaker.aws import with_region
-    from nlp_engine.sagemaker.checks import check_for_sagemaker
-    from nlp_engine.sagemaker.costs import cost_of, read_prices
-    from nlp_engine.sagemaker.requests import plan
-    from nlp_engine.sagemaker.status import check_trained
-    from nlp_engine.sagemaker.uploads import find_uploads, placed, send_uploads
-
-    spec = with_region(spec)
-    if unique:
-        spec = spec.named(jobs.unique_name(spec.name))
-    uploads = find_uploads(action, spec)
-    spec = placed(spec, uploads)
-    check_for_sagemaker(spec, action)
-    cost = cost_of(action, spec, read_prices(prices))
-    if action in ("deploy", "transform"):
-        check_trained(spec)
-    send_uploads(spec, uploads, _tell(quiet))
-    for arn in jobs.send(spec, plan(action, spec)):
-        typer.echo(arn)
-    if not quiet:
-        typer.echo(f"cost: {cost.how}", err=True)
-    if wait:
-        _wait(spec, prices, action=action, overwrite=overwrite, quiet=quiet)
-
-
-def _wait(
-    spec: JobSpec,
-    prices: Path | None,
-    *,
-    overwrite: bool,
-    quiet: bool,
-    action: str | None = None,
-) -> None:
-    from nlp_engine.sagemaker import status
-    from nlp_engine.sagemaker.costs import read_prices
-    from nlp_engine.sagemaker.results import download_answers, download_model
-
-    kinds = (status.MADE_BY[action],) if action else status.KINDS
-    found = status.wait(spec, read_prices(prices), log=_tell(quiet), kinds=kinds)
-    if spec.transform and any(state.kind == "transform job" for state in found):
-        for path in download_answers(spec):
-            _tell_path(path, quiet=quiet)
-    if spec.out is None or action in ("deploy", "transform"):
-        return
-    if best := status.best_training_job(spec, action):
-        download_model(spec, best, Path(spec.out), overwrite=overwrite)
-        _print_files(Path(spec.out), quiet=quiet)
-
-
-def _tell(quiet: bool) -> Callable[[str], None]:
-    def tell(line: str) -> None:
-        if not quiet:
-            typer.echo(line, err=True)
-
-    return tell
-
-
-def _tell_path(path: Path, *, quiet: bool) -> None:
-    if not quiet:
-        typer.echo(f"{path}")
-
-
-def _print_files(folder: Path, *, quiet: bool) -> None:
-    if not quiet:
-        typer.echo(f"{folder}: " + ", ".join(sorted(path.name for path in folder.iterdir())))

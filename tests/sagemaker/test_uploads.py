@@ -146,6 +146,9 @@ def test_wrong_files_are_refused_before_anything_is_sent(s3: Any, tmp_path: Path
         (tmp_path / name).unlink(missing_ok=True)
         with pytest.raises(InputError, match=f"{name} does not exist"):
             upload(action, spec)
+    local_spec(tmp_path, ("ml.c5.4xlarge", "ml.c5.3xlarge"))  # which AWS has not
+    refused = run("train", str(tmp_path / "job.toml"), "--on", "sagemaker")
+    assert refused.exit_code == 2 and "'ml.c5.3xlarge'" in refused.stderr
     assert keys(s3) == []
 
 
