@@ -266,7 +266,7 @@ LABELLED = b"__label__a one two\n__label__b three\n"
     [
         (VECTORS, b"", "is empty"),
         (VECTORS, b"\n \n", "is empty"),
-        (VECTORS, gzip.compress(b"words"), r"compressed \(gzip\); decompress it"),
+        (VECTORS, gzip.compress(b"words", mtime=0), r"compressed \(gzip\); decompress it"),
         (VECTORS, b"PK\0\0\0", "no text"),
         (VECTORS, LABELLED, "is a labelled file, but mode batch_skipgram reads sentences"),
         (CLASSIFIER, b"just words\n", "has no label at its beginning"),
