@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -13,6 +14,9 @@ import pytest
 from nlp_engine.corpus.recipe import bundled_recipe
 from nlp_engine.demo import RECIPE, DemoResult, run_demo
 from nlp_engine.wiki.titles import Site, make_site
+
+# Where tests run in the background, SIGINT is ignored, and by all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no failure: tests that measure time do so themselves.
 # `make test` asks for the repeatable profile; `make test-full` looks for new examples each time.
