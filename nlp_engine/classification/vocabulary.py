@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nlp_engine.corpus.labelled import LABEL_PREFIX
+from nlp_engine.corpus.labelled import LABEL_PREFIX, QUOTED_LABEL
 from nlp_engine.corpus.vocabulary import encode_corpus
 from nlp_engine.errors import InputError
 from nlp_engine.formats.fasttext import LINE_END_WORD, Entries
@@ -63,7 +63,6 @@ def _with_line_ends(entries: Entries, lines: int) -> Entries:
 
 def _too_few(path: Path, labels: int) -> str:
     what = f"{path} has {'one label' if labels else 'no label'}; a classifier needs two"
-    quoted = f'"{LABEL_PREFIX}'
-    if any(word.startswith(quoted) for word in encode_corpus(path).words):
-        return f"{what}. Some are in quotation marks ({quoted}…): write them without"
+    if any(word.startswith(QUOTED_LABEL) for word in encode_corpus(path).words):
+        return f"{what}. Some are in quotation marks ({QUOTED_LABEL}…): write them without"
     return f"{what} (lines begin with {LABEL_PREFIX}NAME)"

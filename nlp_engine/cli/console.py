@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import typer
@@ -45,6 +45,16 @@ def _failure(message: str) -> typer.Exit:
 
 def _print_error(message: str) -> None:
     typer.echo(f"nlp-engine: {message}", err=True)
+
+
+def tell(quiet: bool) -> Callable[[str], None]:
+    """What prints lines on standard error, or nothing."""
+
+    def print_line(line: str) -> None:
+        if not quiet:
+            typer.echo(line, err=True)
+
+    return print_line
 
 
 def json_line(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nlp_engine import settings
-from nlp_engine.cli.console import print_json, progress_bar
+from nlp_engine.cli.console import print_json, progress_bar, tell
 from nlp_engine.cli.options import Quiet, command
 from nlp_engine.errors import InputError
 
@@ -65,7 +64,7 @@ def import_group(
             make_plan(read),
             update_schemas=update_schemas,
             report=report,
-            log=_tell(quiet),
+            log=tell(quiet),
             **({"seconds": seconds} if seconds else {}),
         )
     print_json([asdict(part) for part in made])
@@ -123,7 +122,7 @@ def delete(
             typer.echo(str(thing), err=True)
         _ask()
     deleted = deletion.delete(
-        account, stages, log=_tell(quiet), **({"seconds": seconds} if seconds else {})
+        account, stages, log=tell(quiet), **({"seconds": seconds} if seconds else {})
     )
     if quiet:
         return
@@ -146,11 +145,3 @@ def _read(path: Path) -> ImportSpec:
     from nlp_engine.personalize.importing.spec_file import read_import_spec
 
     return read_import_spec(path).in_region(known_region())
-
-
-def _tell(quiet: bool) -> Callable[[str], None]:
-    def tell(line: str) -> None:
-        if not quiet:
-            typer.echo(line, err=True)
-
-    return tell

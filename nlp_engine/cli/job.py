@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from nlp_engine.cli.console import tell
 from nlp_engine.cli.on_sagemaker import (
     print_files,
     print_plan,
     send,
-    tell,
     tell_path,
     wait_for,
 )

@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from nlp_engine.cli.console import print_json
+from nlp_engine.cli.console import print_json, tell
 
 if TYPE_CHECKING:
+    from nlp_engine.sagemaker.requests import Request
     from nlp_engine.sagemaker.spec import JobSpec
+    from nlp_engine.sagemaker.uploads import Upload
 
 
 def print_plan(action: str, spec: JobSpec, prices: Path | None) -> None:
     """Print what would be sent, and what it costs at most."""
     from nlp_engine.sagemaker.aws import with_region
-    from nlp_engine.sagemaker.checks import check_for_sagemaker
-    from nlp_engine.sagemaker.checks.api import check_requests
     from nlp_engine.sagemaker.costs import cost_of, read_prices
-    from nlp_engine.sagemaker.requests import plan
-    from nlp_engine.sagemaker.uploads import find_uploads, placed, requests_of
+    from nlp_engine.sagemaker.uploads import requests_of
 
-    spec = with_region(spec)
-    uploads = find_uploads(action, spec)
-    spec = placed(spec, uploads)
-    check_for_sagemaker(spec, action)
-    planned = plan(action, spec)
-    check_requests(planned)
+    spec, uploads, planned = _prepared(action, with_region(spec))
     requests = [dataclasses.asdict(request) for request in [*requests_of(uploads), *planned]]
     cost = dataclasses.asdict(cost_of(action, spec, read_prices(prices)))
     print_json({"requests": requests, "cost": cost})
@@ -48,21 +41,14 @@ def send(
     """Send what an action needs, and print the ARNs of what it makes; wait for it if asked to."""
     from nlp_engine.sagemaker import jobs
     from nlp_engine.sagemaker.aws import with_region
-    from nlp_engine.sagemaker.checks import check_for_sagemaker
-    from nlp_engine.sagemaker.checks.api import check_requests
     from nlp_engine.sagemaker.costs import cost_of, read_prices
-    from nlp_engine.sagemaker.requests import plan
     from nlp_engine.sagemaker.status import check_trained
-    from nlp_engine.sagemaker.uploads import find_uploads, placed, send_uploads
+    from nlp_engine.sagemaker.uploads import send_uploads
 
     spec = with_region(spec)
     if unique:
         spec = spec.named(jobs.unique_name(spec.name))
-    uploads = find_uploads(action, spec)
-    spec = placed(spec, uploads)
-    check_for_sagemaker(spec, action)
-    planned = plan(action, spec)
-    check_requests(planned)
+    spec, uploads, planned = _prepared(action, spec)
     cost = cost_of(action, spec, read_prices(prices))
     if action in ("deploy", "transform"):
         check_trained(spec)
@@ -73,6 +59,21 @@ def send(
         typer.echo(f"cost: {cost.how}", err=True)
     if wait:
         wait_for(spec, prices, action=action, overwrite=overwrite, quiet=quiet)
+
+
+def _prepared(action: str, spec: JobSpec) -> tuple[JobSpec, list[Upload], list[Request]]:
+    """A job with its files where they will be on S3, these files, and what is sent; all checked."""
+    from nlp_engine.sagemaker.checks import check_for_sagemaker
+    from nlp_engine.sagemaker.checks.api import check_requests
+    from nlp_engine.sagemaker.requests import plan
+    from nlp_engine.sagemaker.uploads import find_uploads, placed
+
+    uploads = find_uploads(action, spec)
+    spec = placed(spec, uploads)
+    check_for_sagemaker(spec, action)
+    planned = plan(action, spec)
+    check_requests(planned)
+    return spec, uploads, planned
 
 
 def wait_for(
@@ -98,16 +99,6 @@ def wait_for(
     if best := status.best_training_job(spec, action):
         download_model(spec, best, Path(spec.out), overwrite=overwrite)
         print_files(Path(spec.out), quiet=quiet)
-
-
-def tell(quiet: bool) -> Callable[[str], None]:
-    """What tells of progress, on standard error."""
-
-    def print_line(line: str) -> None:
-        if not quiet:
-            typer.echo(line, err=True)
-
-    return print_line
 
 
 def tell_path(path: Path, *, quiet: bool) -> None:

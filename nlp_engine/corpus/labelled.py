@@ -19,6 +19,7 @@ from nlp_engine.manifest import Manifest, manifest_of_file, read_manifest
 
 FOLDS = ("train", "validation", "test")
 LABEL_PREFIX = "__label__"
+QUOTED_LABEL = f'"{LABEL_PREFIX}'  # as writers of CSV put it
 LABELS_FILE = "labels.json"
 LINE_END_WORD = "</s>"
 _SPACE = re.compile(r"[ \n\r\t\v\f\0]+")

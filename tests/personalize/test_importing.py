@@ -31,7 +31,7 @@ from nlp_engine.personalize.sending.requests import Request
 from tests.personalize.aws_stub import ITEMS_ARN, Stub, environment, serving
 from tests.personalize.catalogues import COLUMNS, plain_items, write_dataset
 from tests.personalize.control_stub import ControlHandler, ControlStub
-from tests.sagemaker.moto_server import moto_server
+from tests.sagemaker.moto_server import bucket_server
 
 ROLE = "arn:aws:iam::123456789012:role/Personalize"
 ARN = "arn:aws:personalize:eu-west-1:123456789012"
@@ -286,10 +286,7 @@ def test_bad_data_are_named_before_anything_is_made(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
-    keys = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
-    with moto_server() as (url, _):
-        client = boto3.client("s3", region_name="us-east-1", endpoint_url=url, **keys)
-        client.create_bucket(Bucket="films-data")
+    with bucket_server("films-data") as url:
         yield url
 
 

@@ -17,17 +17,14 @@ from nlp_engine.personalize.importing.plan import Upload
 from nlp_engine.personalize.importing.upload import upload
 from nlp_engine.progress import Progress
 from tests.personalize.aws_stub import environment, serving
-from tests.sagemaker.moto_server import moto_server
+from tests.sagemaker.moto_server import bucket_server
 
 MEGABYTE = 1 << 20
 
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
-    keys = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
-    with moto_server() as (url, _):
-        client = boto3.client("s3", region_name="us-east-1", endpoint_url=url, **keys)
-        client.create_bucket(Bucket="films")
+    with bucket_server("films") as url:
         yield url
 
 

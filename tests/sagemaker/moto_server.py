@@ -14,6 +14,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+import boto3
+import pytest
+
 Application = Callable[..., Iterable[bytes]]
 
 _ACCOUNT, _REGION = "123456789012", "us-east-1"
@@ -165,3 +168,33 @@ def moto_server() -> Iterator[tuple[str, Proxy]]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextlib.contextmanager
+def bucket_server(bucket: str) -> Iterator[str]:
+    """moto's server with a bucket of S3, by its URL."""
+    keys = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
+    with moto_server() as (url, _):
+        client = boto3.client("s3", region_name=_REGION, endpoint_url=url, **keys)
+        client.create_bucket(Bucket=bucket)
+        yield url
+
+
+def use_emptied(server: tuple[str, Proxy], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Have every client of boto3 speak to an emptied server; gives a client of its S3.
+
+    It has one bucket, `bucket`.
+    """
+    url, proxy = server
+    for name, value in (
+        ("AWS_ENDPOINT_URL", url),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("AWS_CONFIG_FILE", "/nonexistent"),
+    ):
+        monkeypatch.setenv(name, value)
+    proxy.reset()
+    client = boto3.client("s3", region_name=_REGION)
+    client.create_bucket(Bucket="bucket")
+    return client

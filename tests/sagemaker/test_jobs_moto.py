@@ -26,7 +26,7 @@ from nlp_engine.sagemaker.results import download_model
 from nlp_engine.sagemaker.spec import JobSpec
 from tests.sagemaker.job_specs import CLASSIFIER, OUR_IMAGE, REGION, VECTORS, make_spec, write_spec
 from tests.sagemaker.moto_cloud import free_port
-from tests.sagemaker.moto_server import Proxy, moto_server
+from tests.sagemaker.moto_server import Proxy, moto_server, use_emptied
 
 PRICES = read_prices()
 
@@ -40,15 +40,8 @@ def server() -> Iterator[tuple[str, Proxy]]:
 @pytest.fixture
 def moto(server: tuple[str, Proxy], monkeypatch: pytest.MonkeyPatch) -> Proxy:
     """An empty moto to which every client of boto3 speaks."""
-    url, proxy = server
-    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
-    proxy.reset()
-    boto3.client("s3", region_name=REGION).create_bucket(Bucket="bucket")
-    return proxy
+    use_emptied(server, monkeypatch)
+    return server[1]
 
 
 def send(action: str, spec: JobSpec) -> list[str]:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import botocore.session
 import botocore.validate
 import pytest
@@ -24,7 +23,7 @@ from nlp_engine.sagemaker.spec import JobSpec
 from nlp_engine.sagemaker.uploads import find_uploads, requests_of, upload
 from tests.sagemaker.job_specs import CLASSIFIER, OUR_IMAGE, REGION, make_spec, write_spec
 from tests.sagemaker.moto_cloud import Machines, free_port
-from tests.sagemaker.moto_server import Proxy, moto_server
+from tests.sagemaker.moto_server import Proxy, moto_server, use_emptied
 
 LABELLED = "__label__fruit apples and pears\n__label__metal iron and copper\n"
 PREFIX = "s3://bucket/data"
@@ -42,19 +41,7 @@ def server() -> Iterator[tuple[str, Proxy]]:
 @pytest.fixture
 def s3(server: tuple[str, Proxy], monkeypatch: pytest.MonkeyPatch) -> Any:
     """A client of an empty S3 to which every client of boto3 speaks."""
-    url, proxy = server
-    for name, value in (
-        ("AWS_ENDPOINT_URL", url),
-        ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
-        ("AWS_EC2_METADATA_DISABLED", "true"),
-        ("AWS_CONFIG_FILE", "/nonexistent"),
-    ):
-        monkeypatch.setenv(name, value)
-    proxy.reset()
-    client = boto3.client("s3", region_name=REGION)
-    client.create_bucket(Bucket="bucket")
-    return client
+    return use_emptied(server, monkeypatch)
 
 
 def local_spec(folder: Path, *changes: tuple[str, str]) -> JobSpec:

@@ -11,11 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nlp_engine.corpus.labelled import LABEL_PREFIX, LINE_END_WORD, split_words
+from nlp_engine.corpus.labelled import LABEL_PREFIX, LINE_END_WORD, QUOTED_LABEL, split_words
 from nlp_engine.errors import InputError
 from nlp_engine.files import open_input
-
-_QUOTED = f'"{LABEL_PREFIX}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ def read_examples(path: Path) -> LabelledExamples:
             lines.append(line)
         else:
             unlabelled.append(line)
-            quoted += any(word.startswith(_QUOTED) for word in words)
+            quoted += any(word.startswith(QUOTED_LABEL) for word in words)
     if not texts:
         fault = f"no line has a label ({LABEL_PREFIX}NAME)" if unlabelled else "it is empty"
         raise InputError(f"{path} has no example: {fault}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from nlp_engine.errors import InputError
 from nlp_engine.manifest import read_manifest
 from nlp_engine.personalize.records import read_records
-from nlp_engine.personalize.schema import read_columns
+from nlp_engine.personalize.schema import read_columns, schema_path
 
 
 def read_item_features(
@@ -26,7 +26,7 @@ def read_item_features(
     """
     folder = Path(folder)
     read_manifest(folder, "items")
-    schema = read_columns((folder / "schema.json").read_text(encoding="utf-8"))
+    schema = read_columns(schema_path(folder).read_text(encoding="utf-8"))
     categorical = [column.name for column in schema if column.categorical]
     chosen = categorical if columns is None else columns
     for name in chosen:

@@ -138,8 +138,8 @@ class _Creation:
         if step.kind is kinds.EVENT_TRACKER:
             tracking_id = self._account.describe(step.kind, arn).get("trackingId")
         if step.kind is kinds.IMPORT_JOB:
-            at = self._account.describe(step.kind, arn).get("creationDateTime")
-            self._imported_at = max(self._imported_at, at.timestamp() if at else 0.0)
+            described = self._account.describe(step.kind, arn)
+            self._imported_at = max(self._imported_at, created_at(described))
         verb = "is being made" if is_new else "is there"
         self._log(f"{step.kind.words} {name} {verb}: {arn}")
         return Made(

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from nlp_engine.errors import require
-from nlp_engine.sagemaker import aws
-from nlp_engine.sagemaker.checks import check_for_sagemaker
 from nlp_engine.sagemaker.requests.training import image_uri
 from nlp_engine.sagemaker.requests.transform import create_transform_job
-from nlp_engine.sagemaker.sdk.session import open_session
+from nlp_engine.sagemaker.sdk.session import checked
 from nlp_engine.sagemaker.spec import JobSpec
 
 
@@ -27,9 +25,7 @@ def model_builder(spec: JobSpec, session: Any = None) -> Any:
         SettingError: SageMaker would refuse the endpoint.
         MissingExtraError: The SDK is not installed.
     """
-    spec = aws.with_region(spec)
-    check_for_sagemaker(spec, "deploy")
-    session = session or open_session(spec)
+    spec, session = checked(spec, "deploy", session)
     return require("sagemaker.serve", "sagemaker").ModelBuilder(
         image_uri=image_uri(spec),
         s3_model_data_url=spec.model_data,
@@ -61,9 +57,7 @@ def transformer(spec: JobSpec, session: Any = None) -> Any:
         SettingError: SageMaker would refuse the transform, or there is no `[transform]`.
         MissingExtraError: The SDK is not installed.
     """
-    spec = aws.with_region(spec)
-    check_for_sagemaker(spec, "transform")
-    session = session or open_session(spec)
+    spec, session = checked(spec, "transform", session)
     request = create_transform_job(spec)
     output, machines = request["TransformOutput"], request["TransformResources"]
     return require("sagemaker.core.transformer", "sagemaker").Transformer(

@@ -7,6 +7,7 @@ from typing import Any
 
 from nlp_engine.errors import SettingError, require
 from nlp_engine.sagemaker import aws
+from nlp_engine.sagemaker.checks import check_for_sagemaker
 from nlp_engine.sagemaker.spec import JobSpec
 
 _OPTED_OUT = {
@@ -48,6 +49,18 @@ def open_session(
         default_bucket=spec.on_aws.output.removeprefix("s3://").partition("/")[0],
         sagemaker_config=config if telemetry else _merged(config, _OPTED_OUT),
     )
+
+
+def checked(spec: JobSpec, action: str, session: Any) -> tuple[JobSpec, Any]:
+    """A job with its region, checked for an action, and the session given or that of the job.
+
+    Raises:
+        SettingError: SageMaker would refuse it.
+        MissingExtraError: The SDK is not installed.
+    """
+    spec = aws.with_region(spec)
+    check_for_sagemaker(spec, action)
+    return spec, session or open_session(spec)
 
 
 def _merged(config: Any, more: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from nlp_engine.sagemaker import aws
 from nlp_engine.sagemaker.checks import check_for_sagemaker
 from nlp_engine.sagemaker.requests.training import image_uri, training_definition
 from nlp_engine.sagemaker.requests.tuning import tuning_of, whole_numbers
-from nlp_engine.sagemaker.sdk.session import open_session
+from nlp_engine.sagemaker.sdk.session import checked
 from nlp_engine.sagemaker.spec import JobSpec
 
 
@@ -24,9 +24,7 @@ def model_trainer(spec: JobSpec, session: Any = None) -> Any:
         SettingError: SageMaker would refuse the job.
         MissingExtraError: The SDK is not installed.
     """
-    spec = aws.with_region(spec)
-    check_for_sagemaker(spec, "train")
-    session = session or open_session(spec)
+    spec, session = checked(spec, "train", session)
     train = require("sagemaker.train", "sagemaker")
     configs = require("sagemaker.train.configs", "sagemaker")
     shapes = require("sagemaker.core.shapes", "sagemaker")
