@@ -81,8 +81,12 @@ def _write_config(root: Path, spec: JobSpec, hyperparameters: Mapping[str, str])
 
 
 def _provide(channel: Channel, folder: Path) -> None:
-    folder.mkdir(parents=True)
     source = Path(channel.source).resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        folder.symlink_to(source)
+        return
+    folder.mkdir()
     if not channel.attributes:
         (folder / source.name).symlink_to(source)
         return

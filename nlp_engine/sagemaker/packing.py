@@ -32,9 +32,9 @@ def model_files(folder: Path, *, blazingtext: bool) -> list[Path]:
     return [path for path in files if not blazingtext or path.name in _BLAZINGTEXT]
 
 
-def content_hash(files: Sequence[Path]) -> str:
-    """Hexadecimal SHA-256 of names and contents of files."""
-    lines = [f"{sha256(path)} {path.name}\n" for path in files]
+def content_hash(folder: Path, files: Sequence[Path]) -> str:
+    """Hexadecimal SHA-256 of places and contents of files in a folder."""
+    lines = [f"{sha256(path)} {path.relative_to(folder).as_posix()}\n" for path in files]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

@@ -11,6 +11,7 @@ from nlp_engine import settings
 from nlp_engine.classification.hyperparameters import ClassifierSettings
 from nlp_engine.embeddings.hyperparameters import Word2VecSettings
 from nlp_engine.errors import SettingError
+from nlp_engine.sagemaker.hyperparameters import SUPERVISED, Hyperparameters, check_hyperparameters
 from nlp_engine.settings import setting
 
 BLAZINGTEXT = "blazingtext"
@@ -30,7 +31,7 @@ def on_s3(place: str) -> bool:
 class Channel:
     """The data of one channel."""
 
-    source: str = setting(help="local file, or S3 address")
+    source: str = setting(help="local file or folder, or S3 address")
     input_mode: str = setting(
         "File",
         choices=("File", "FastFile", "Pipe"),
@@ -189,7 +190,7 @@ class JobSpec:
 
     Attributes:
         name: Name of the training job, and by default of its model and endpoint.
-        channels: `train`, and perhaps `validation`.
+        channels: `train`, and perhaps `validation`, or for word vectors `evaluation`.
         hyperparameters: BlazingText's, and those that our image has beside them; checked.
         out: The local folder for the model, if the file names one.
         account: What it is on AWS; a local run needs none.
@@ -222,7 +223,31 @@ class JobSpec:
     @property
     def supervised(self) -> bool:
         """Whether a classifier is trained."""
-        return self.modes == ("supervised",)
+        return self.modes == (SUPERVISED,)
+
+    @property
+    def checked(self) -> Hyperparameters:
+        """The hyperparameters as the container sees them; those of the first mode that is tried.
+
+        Raises:
+            SettingError: A name that does not exist, a value out of its range, or no mode.
+        """
+        tried = self.tuning.ranges.get("mode") if self.tuning else None
+        return check_hyperparameters(
+            {**self.hyperparameters, "mode": self.modes[0]} if tried else self.hyperparameters
+        )
+
+    @property
+    def evaluates(self) -> bool:
+        """Whether word vectors are evaluated when they are trained."""
+        training = self.checked.training
+        return isinstance(training, Word2VecSettings) and training.evaluation
+
+    @property
+    def stops_early(self) -> bool:
+        """Whether a classifier's training stops when validation no longer gets better."""
+        training = self.checked.training
+        return isinstance(training, ClassifierSettings) and training.early_stopping
 
     @property
     def settings_class(self) -> type[ClassifierSettings] | type[Word2VecSettings]:

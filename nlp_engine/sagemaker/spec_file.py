@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from nlp_engine import settings
 from nlp_engine.errors import SettingError
 from nlp_engine.files import read_toml
+from nlp_engine.sagemaker.hyperparameters import SUPERVISED, check_hyperparameters
 from nlp_engine.sagemaker.spec import (
     Account,
     Channel,
@@ -25,7 +26,7 @@ from nlp_engine.sagemaker.spec import (
 
 T = TypeVar("T")
 
-_CHANNELS = ("train", "validation")
+_CHANNELS = ("train", "validation", "evaluation")
 _SECTIONS = (
     "data",
     "hyperparameters",
@@ -125,16 +126,16 @@ def _check_hyperparameters(spec: JobSpec) -> None:
         raise SettingError(
             f"{both[0]} stands in [hyperparameters] and in [tuning.ranges]; leave one out"
         )
-    if "supervised" in spec.modes and len(spec.modes) > 1:
+    if SUPERVISED in spec.modes and len(spec.modes) > 1:
         raise SettingError("[tuning.ranges] mode mixes supervised with modes of word vectors")
     base = given if "mode" in given or "mode" not in ranges else given | {"mode": spec.modes[0]}
     with settings.in_place("[hyperparameters]"):
-        settings.from_mapping(spec.settings_class, base)
+        check_hyperparameters(base)
     for name, tried in ranges.items():
         values = tried if isinstance(tried, tuple) else (tried.min, tried.max)
         with settings.in_place("[tuning.ranges]"):
             for value in values:
-                settings.from_mapping(spec.settings_class, base | {name: value})
+                check_hyperparameters(base | {name: value})
 
 
 def _check_names(given: Mapping[str, Any], known: tuple[str, ...]) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from typing import Any
 from nlp_engine.errors import InputError
 from nlp_engine.files import check_input_file, sha256
 from nlp_engine.sagemaker import aws, packing, s3
-from nlp_engine.sagemaker.checks.data import check_channel_file
+from nlp_engine.sagemaker.checks.data import check_channel_file, local_files
+from nlp_engine.sagemaker.container.texts import companions
 from nlp_engine.sagemaker.requests import Request
-from nlp_engine.sagemaker.spec import JobSpec, on_s3
+from nlp_engine.sagemaker.spec import Channel, JobSpec, on_s3
 
 _DIGITS = 16  # of the content's SHA-256 in its address
 
@@ -27,18 +28,19 @@ def _unheard(_: str) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Upload:
-    """A local file, or a model's folder that becomes an archive, and its place on S3.
+    """A local file or folder, and its place on S3.
 
     Attributes:
         source: The file or folder, as the specification names it.
-        address: `PREFIX/HASH/NAME`: the hash is that of the content.
-        size: In bytes; of a folder, before it is packed.
-        packed: The files to pack, if it is a folder.
+        address: `PREFIX/HASH/NAME`: the hash is that of the content; of a channel's folder it ends
+            with the hash.
+        files: What is sent, by its address.
+        packed: The files to pack into the one that is sent, if it is a model's folder.
     """
 
     source: str
     address: str
-    size: int
+    files: Mapping[str, Path]
     packed: tuple[Path, ...] = ()
 
 
@@ -55,20 +57,56 @@ def find_uploads(action: str, spec: JobSpec) -> list[Upload]:
     prefix = spec.account.upload if spec.account else None
     if prefix is None:
         return []
-    found = {source: _upload(source, prefix, spec) for source in _sources(action, spec)}
-    return list(found.values())
+    prefix = prefix.rstrip("/")
+    found = list[Upload]()
+    if action in ("train", "tune"):
+        for name, channel in spec.channels.items():
+            if not channel.on_s3:
+                check_channel_file(name, channel, spec)
+                found.append(_channel(name, channel, prefix, spec))
+    model = spec.hosting.model
+    if action in ("deploy", "transform") and model and not on_s3(model):
+        found.append(_model(model, prefix, spec))
+    if action == "transform" and spec.transform and not on_s3(spec.transform.input):
+        found.append(_file(spec.transform.input, prefix))
+    return list({upload.source: upload for upload in found}.values())
 
 
-def _upload(source: str, prefix: str, spec: JobSpec) -> Upload:
-    path, packed = Path(source), tuple[Path, ...]()
+def _file(source: str, prefix: str) -> Upload:
+    path = check_input_file(Path(source))
+    address = f"{prefix}/{sha256(path)[:_DIGITS]}/{path.name}"
+    return Upload(source=source, address=address, files={address: path})
+
+
+def _channel(name: str, channel: Channel, prefix: str, spec: JobSpec) -> Upload:
+    """A channel's file, or those of its folder; BlazingText takes its text alone."""
+    folder = Path(channel.source)
+    if not folder.is_dir():
+        return _file(channel.source, prefix)
+    files = local_files(name, channel)
+    if not spec.is_blazingtext:
+        files += companions(folder)
+    address = f"{prefix}/{packing.content_hash(folder, files)[:_DIGITS]}/"
+    places = {f"{address}{path.relative_to(folder).as_posix()}": path for path in files}
+    return Upload(source=channel.source, address=address, files=places)
+
+
+def _model(source: str, prefix: str, spec: JobSpec) -> Upload:
+    """A model's archive, or its folder, which is packed: SageMaker takes archives alone."""
+    path = Path(source)
     if path.is_dir():
         packed = tuple(packing.model_files(path, blazingtext=spec.is_blazingtext))
-        place = f"{packing.content_hash(packed)[:_DIGITS]}/{packing.ARCHIVE}"
-    else:
-        place = f"{sha256(check_input_file(path))[:_DIGITS]}/{path.name}"
-    size = sum(file.stat().st_size for file in packed or (path,))
-    address = f"{prefix.rstrip('/')}/{place}"
-    return Upload(source=source, address=address, size=size, packed=packed)
+        address = f"{prefix}/{packing.content_hash(path, packed)[:_DIGITS]}/{packing.ARCHIVE}"
+        return Upload(source=source, address=address, files={address: path}, packed=packed)
+    upload = _file(source, prefix)
+    try:
+        with tarfile.open(path, "r:gz"):
+            return upload
+    except (OSError, tarfile.TarError, EOFError) as error:
+        raise InputError(
+            f"[endpoint] model is {source}, neither a model's folder nor an archive as SageMaker "
+            f"needs it ({error}): name the file model.bin, and tar -czf model.tar.gz model.bin"
+        ) from error
 
 
 def placed(spec: JobSpec, uploads: Sequence[Upload]) -> JobSpec:
@@ -93,11 +131,12 @@ def requests_of(uploads: Sequence[Upload]) -> list[Request]:
     """
     requests = []
     for upload in uploads:
-        bucket, key = s3.split(upload.address)
-        parameters: dict[str, Any] = {"Bucket": bucket, "Key": key, "Body": upload.source}
-        if not upload.packed:
-            parameters["ContentLength"] = upload.size
-        requests.append(Request("PutObject", parameters))
+        for address, path in upload.files.items():
+            bucket, key = s3.split(address)
+            parameters: dict[str, Any] = {"Bucket": bucket, "Key": key, "Body": str(path)}
+            if not upload.packed:
+                parameters["ContentLength"] = path.stat().st_size
+            requests.append(Request("PutObject", parameters))
     return requests
 
 
@@ -115,23 +154,25 @@ def send_uploads(spec: JobSpec, uploads: Sequence[Upload], log: Callable[[str], 
     """
     client = aws.client("s3", spec.on_aws.region)
     for upload in uploads:
-        if s3.has(client, upload.address, None if upload.packed else upload.size):
-            log(f"{upload.source} is at {upload.address} already")
-            continue
-        log(f"{upload.source} goes to {upload.address}, {upload.size / 1e6:.1f} MB")
-        with _file(upload) as path:
-            s3.upload(client, path, upload.address)
+        for address, path in upload.files.items():
+            size = sum(file.stat().st_size for file in upload.packed or (path,))
+            if s3.has(client, address, None if upload.packed else size):
+                log(f"{path} is at {address} already")
+                continue
+            log(f"{path} goes to {address}, {size / 1e6:.1f} MB")
+            with _to_send(path, upload.packed) as file:
+                s3.upload(client, file, address)
 
 
 @contextlib.contextmanager
-def _file(upload: Upload) -> Iterator[Path]:
-    """The file to send."""
-    if not upload.packed:
-        yield Path(upload.source)
+def _to_send(path: Path, packed: Sequence[Path]) -> Iterator[Path]:
+    """The file itself, or an archive of others."""
+    if not packed:
+        yield path
         return
     with tempfile.TemporaryDirectory() as scratch:
         archive = Path(scratch) / packing.ARCHIVE
-        packing.pack(upload.packed, archive)
+        packing.pack(packed, archive)
         yield archive
 
 
@@ -155,33 +196,3 @@ def upload(action: str, spec: JobSpec, log: Callable[[str], None] = _unheard) ->
     found = find_uploads(action, spec)
     send_uploads(spec, found, log)
     return placed(spec, found)
-
-
-def _sources(action: str, spec: JobSpec) -> list[str]:
-    """The local files of an action, checked."""
-    sources = []
-    if action in ("train", "tune"):
-        for name, channel in spec.channels.items():
-            if not channel.on_s3:
-                check_channel_file(name, channel, spec)
-                sources.append(channel.source)
-    model = spec.hosting.model
-    if action in ("deploy", "transform") and model and not on_s3(model):
-        sources.append(_checked(model))
-    if action == "transform" and spec.transform and not on_s3(spec.transform.input):
-        sources.append(spec.transform.input)
-    return sources
-
-
-def _checked(model: str) -> str:
-    """A local model, checked: SageMaker takes archives alone."""
-    if Path(model).is_dir() or not Path(model).exists():
-        return model  # it will be packed, or told
-    try:
-        with tarfile.open(model, "r:gz"):
-            return model
-    except (OSError, tarfile.TarError, EOFError) as error:
-        raise InputError(
-            f"[endpoint] model is {model}, neither a model's folder nor an archive as SageMaker "
-            f"needs it ({error}): name the file model.bin, and tar -czf model.tar.gz model.bin"
-        ) from error

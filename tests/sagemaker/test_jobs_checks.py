@@ -20,6 +20,12 @@ from tests.sagemaker.job_specs import CLASSIFIER, OUR_IMAGE, VECTORS, make_spec,
 OURS = ("[sagemaker]\nrole", f'[sagemaker]\nimage = "{OUR_IMAGE}"\nrole')
 SPOT = "\n[spot]\n"
 MODE = 'mode = "batch_skipgram"'
+SETS = ("[data]\n", '[data]\nevaluation = "s3://bkt/sets/"\n')
+PIPED_SETS = (
+    "[data]\n",
+    '[data]\nevaluation = { source = "s3://bkt/sets/", input_mode = "Pipe" }\n',
+)
+EVALUATED = ("evaluation = false", "evaluation = true")
 VALIDATION = 'validation = "s3://bucket/dbpedia.validation"\n'
 
 
@@ -30,6 +36,8 @@ VALIDATION = 'validation = "s3://bucket/dbpedia.validation"\n'
         (VECTORS, ("vector_dim = 10", "vector_dim = 0"), "the smallest allowed value is 1"),
         (VECTORS, ("vector_dim = 10", "vector_dim = 4096"), "[hyperparameters]: vector_dim is"),
         (VECTORS, ('name = "text8-vectors"', ""), "name is required"),
+        (VECTORS, (MODE, ""), "[hyperparameters]: the hyperparameter mode is required"),
+        (VECTORS, ("min_count = 1", 'several_files = "all"'), "it must be one of refuse, concat"),
         (VECTORS, ("[data]", "[datas]"), "unknown key 'datas'; did you mean data?"),
         (VECTORS, ('train = "', 'trian = "'), "[data]: unknown key 'trian'; did you mean train?"),
         (VECTORS, ("role = ", "rolle = "), "[sagemaker]: unknown setting 'rolle'; did you mean"),
@@ -98,8 +106,17 @@ def test_what_the_file_says_wrongly(
         (
             VECTORS,
             [('train = "s3', 'validation = "s3://bkt/v"\ntrain = "s3')],
-            "mode batch_skipgram takes the channel train alone",
+            "[data] has validation, but mode batch_skipgram takes train and evaluation alone",
         ),
+        (CLASSIFIER, [SETS, OURS], "mode supervised takes train and validation alone"),
+        (VECTORS, [SETS, EVALUATED], "evaluation, which AWS's BlazingText does not take"),
+        (VECTORS, [SETS, OURS], "but evaluation is false in [hyperparameters]"),
+        (
+            VECTORS,
+            [PIPED_SETS, EVALUATED, OURS],
+            "[data.evaluation] input_mode is Pipe, but its sets are read as files",
+        ),
+        (VECTORS, [("vector_dim = 10", 'several_files = "concat"')], "not one of BlazingText's"),
         (VECTORS + SPOT + "max_wait_seconds = 60", [], "below max_seconds 3600"),
         (VECTORS + SPOT + "max_wait_seconds = 7200", [], "may wait at most 3600"),
         (VECTORS + SPOT + 'checkpoints = "s3://bkt/c"', [], "which BlazingText does not write"),
@@ -154,6 +171,8 @@ def test_what_sagemaker_would_refuse(
         (VECTORS + "[instance]\ntype = 'ml.p3.16xlarge'", [(MODE, 'mode = "skipgram"')]),
         (VECTORS + SPOT + "max_wait_seconds = 90000", [OURS]),
         (VECTORS, [OURS, (MODE, f"{MODE}\nseed = 3")]),
+        (VECTORS, [OURS, SETS, EVALUATED]),
+        (VECTORS, [OURS, ("vector_dim = 10", 'several_files = "concat"\npreset = "best"')]),
         (CLASSIFIER, []),
         (CLASSIFIER, [("ml.c5.4xlarge", "ml.g4dn.xlarge")]),
         # AWS has a notebook with early stopping from an epoch that never comes.
@@ -280,6 +299,36 @@ def test_local_files_of_another_format(
     names = [line.split('"')[1] for line in text.splitlines() if line.startswith(("train", "vali"))]
     spec = make_spec(tmp_path, text, *((name, str(path)) for name in names))
     with pytest.raises(InputError, match=message):
+        check_files(spec)
+
+
+def test_folders_of_this_machine(tmp_path: Path) -> None:
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    spec = make_spec(tmp_path, VECTORS, ("s3://bucket/text8", str(folder)))
+    with pytest.raises(InputError, match="the channel train is empty: .*/texts has no file"):
+        check_files(spec)
+    (folder / "a.txt").write_text("one two\n")
+    (folder / "manifest.json").write_text("{}")
+    (folder / "_SUCCESS").touch()
+    check_files(spec)
+    (folder / "b.txt").write_text("three\n")
+    with pytest.raises(InputError, match=r"the channel train has 2 files, found a.txt, b.txt; "):
+        check_files(spec)
+    several = ("vector_dim = 10", 'several_files = "concat"')
+    check_files(make_spec(tmp_path, VECTORS, ("s3://bucket/text8", str(folder)), several))
+
+
+def test_local_sets_to_evaluate_on(tmp_path: Path) -> None:
+    (tmp_path / "words").write_text("one two\n")
+    sets = ("s3://bkt/sets/", f"{tmp_path}/sets")
+    data = ("s3://bucket/text8", f"{tmp_path}/words")
+    spec = make_spec(tmp_path, VECTORS, SETS, EVALUATED, data, sets)
+    (tmp_path / "sets").mkdir()
+    (tmp_path / "sets" / "pairs.csv").write_text("one,two,7.5\n")
+    check_files(spec)
+    (tmp_path / "sets" / "wrong.txt").write_text("one two\n")
+    with pytest.raises(InputError, match="wrong.txt, line 1: expected two words and a score"):
         check_files(spec)
 
 

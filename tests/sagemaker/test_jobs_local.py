@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from nlp_engine.classification.classifier import Classifier
 from nlp_engine.cli.app import app
+from nlp_engine.corpus.build import build_corpus
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import EngineError, InputError, SettingError
 from nlp_engine.sagemaker import container, local
@@ -44,6 +45,38 @@ def test_word_vectors(tmp_path: Path) -> None:
     spec = make_spec(tmp_path, VECTORS, ("s3://bucket/text8", f"{tmp_path}/corpus.txt"))
     local.train(spec, tmp_path / "model")
     assert WordVectors.open(tmp_path / "model").vector_dim == 10
+
+
+def test_folders_and_sets_of_word_pairs_are_channels(tmp_path: Path) -> None:
+    """German vectors of a corpus folder; the sets that a job brings decide what is evaluated."""
+    (tmp_path / "satz.txt").write_text("Hund und Katze laufen, Apfel und Birne wachsen.\n" * 30)
+    build_corpus(tmp_path / "satz.txt", tmp_path / "corpus", language="de")
+    (tmp_path / "sets").mkdir()
+    pairs = "Hund\tKatze\t9\nApfel\tBirne\t8\nHund\tApfel\t1\n"
+    (tmp_path / "sets" / "tiere.tsv").write_text(pairs)
+    (tmp_path / "sets" / "obst.tsv").write_text(pairs)
+    changes = [
+        ("s3://bucket/text8", f"{tmp_path}/corpus"),
+        ("[data]\n", f'[data]\nevaluation = "{tmp_path}/sets"\n'),
+        ("evaluation = false", "evaluation = true"),
+    ]
+    local.train(make_spec(tmp_path, VECTORS, *changes), tmp_path / "model")
+    results = json.loads((tmp_path / "model" / "eval.json").read_text())
+    assert set(results) == {"tiere.tsv", "obst.tsv", "mean_rho"}
+    manifest = WordVectors.open(tmp_path / "model").manifest
+    assert manifest and manifest.language == "de"
+
+
+def test_several_files_are_concatenated_where_the_job_says_so(tmp_path: Path) -> None:
+    (tmp_path / "texts").mkdir()
+    for name, text in (("a.txt", "cats and dogs\n"), ("b.txt", "apples and pears\n")):
+        (tmp_path / "texts" / name).write_text(text * 30)
+    changes = [
+        ("s3://bucket/text8", f"{tmp_path}/texts"),
+        ("vector_dim = 10", 'vector_dim = 10\nseveral_files = "concat"'),
+    ]
+    local.train(make_spec(tmp_path, VECTORS, *changes), tmp_path / "model")
+    assert {"cats", "pears"} <= set(WordVectors.open(tmp_path / "model").words)
 
 
 def test_a_job_needs_nothing_of_aws(tmp_path: Path) -> None:

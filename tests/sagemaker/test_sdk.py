@@ -33,6 +33,10 @@ MANIFEST = (
     'train = "s3://bucket/dbpedia.train"',
     'train = { source = "s3://bucket/m", input_mode = "Pipe", attributes = ["source", "topic"] }',
 )
+EVALUATED = (
+    "evaluation = false",
+    'evaluation = true\n[data.evaluation]\nsource = "s3://bucket/sets/"',
+)
 TUNING = """
 [tuning]
 objective = "train:mean_rho"
@@ -104,8 +108,9 @@ def without_name(parameters: Any, name: str) -> dict[str, Any]:
         (VECTORS + "[instance]\ncount = 3\n", []),
         (VECTORS + SPOT, [OURS]),
         (CLASSIFIER, [OURS]),
+        (VECTORS, [OURS, EVALUATED]),
     ],
-    ids=["blazingtext", "pipe", "distributed", "spot", "ours"],
+    ids=["blazingtext", "pipe", "distributed", "spot", "ours", "evaluation"],
 )
 def test_training(
     server: tuple[str, Proxy], tmp_path: Path, text: str, changes: list[tuple[str, str]]

@@ -21,7 +21,7 @@ from nlp_engine.sagemaker.local import train as local_train
 from nlp_engine.sagemaker.results import download_answers
 from nlp_engine.sagemaker.spec import JobSpec
 from nlp_engine.sagemaker.uploads import find_uploads, requests_of, upload
-from tests.sagemaker.job_specs import CLASSIFIER, OUR_IMAGE, REGION, make_spec, write_spec
+from tests.sagemaker.job_specs import CLASSIFIER, OUR_IMAGE, REGION, VECTORS, make_spec, write_spec
 from tests.sagemaker.moto_cloud import Machines, free_port
 from tests.sagemaker.moto_server import Proxy, moto_server, use_emptied
 
@@ -91,6 +91,43 @@ def test_each_action_brings_what_it_needs(s3: Any, tmp_path: Path) -> None:
     assert len(keys(s3)) == 4
 
 
+def test_the_files_of_a_folder_are_sent_together(s3: Any, tmp_path: Path) -> None:
+    """With an image of one's own a corpus' manifest, too; BlazingText would take it for a text."""
+    corpus, sets = tmp_path / "corpus", tmp_path / "sets"
+    for path, text in (
+        (corpus / "sentences.txt", "one two\n"),
+        (corpus / "manifest.json", "{}"),
+        (corpus / "_SUCCESS", ""),
+        (sets / "a.tsv", "one\ttwo\t7\n"),
+        (sets / "more" / "b.tsv", "one\ttwo\t3\n"),
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    changes = [UPLOAD, ("s3://bucket/text8", str(corpus))]
+    alone = upload("train", make_spec(tmp_path, VECTORS, *changes)).channels["train"].source
+    assert alone.endswith("/") and keys(s3) == [f"{alone}sentences.txt"]
+    changes += [
+        OURS,
+        ("[data]\n", f'[data]\nevaluation = "{sets}"\n'),
+        ("evaluation = false", "evaluation = true"),
+    ]
+    spec = make_spec(tmp_path, VECTORS, *changes)
+    placed = {name: channel.source for name, channel in upload("train", spec).channels.items()}
+    assert set(keys(s3)) - {f"{alone}sentences.txt"} == {
+        f"{placed['train']}sentences.txt", f"{placed['train']}manifest.json",
+        f"{placed['evaluation']}a.tsv", f"{placed['evaluation']}more/b.tsv",
+    }  # fmt: skip
+    planned = json.loads(run("train", str(tmp_path / "job.toml"), "--dry-run").stdout)["requests"]
+    assert [request["operation"] for request in planned] == ["PutObject"] * 4 + [
+        "CreateTrainingJob"
+    ]
+    channels = planned[-1]["parameters"]["InputDataConfig"]
+    sources = {c["ChannelName"]: c["DataSource"]["S3DataSource"]["S3Uri"] for c in channels}
+    assert sources == placed
+    (sets / "more" / "b.tsv").rename(sets / "b.tsv")
+    assert upload("train", spec).channels["evaluation"].source != placed["evaluation"]
+
+
 def test_a_content_is_sent_once_and_another_beside_it(s3: Any, tmp_path: Path) -> None:
     spec = local_spec(tmp_path)
     lines: list[str] = []
@@ -154,6 +191,7 @@ def test_planned_uploads_are_requests_as_s3_takes_them(tmp_path: Path) -> None:
         checked = botocore.validate.ParamValidator().validate(request.parameters, model.input_shape)
         assert checked.generate_report() == ""
         assert request.parameters["ContentLength"] == Path(made.source).stat().st_size
+        assert made.files == {made.address: Path(made.source)}
 
 
 def test_a_model_that_was_trained_here_is_hosted_there(

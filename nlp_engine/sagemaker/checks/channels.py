@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from nlp_engine import settings
-from nlp_engine.classification.hyperparameters import ClassifierSettings
 from nlp_engine.errors import SettingError
 from nlp_engine.sagemaker import blazingtext
 from nlp_engine.sagemaker.checks.addresses import UPLOAD, check_s3
@@ -27,7 +25,7 @@ def check_channels(spec: JobSpec) -> None:
             )
         check_s3(f"channel {name}", channel.source)
         if spec.is_blazingtext:
-            _check_mode(spec, name, channel)
+            _check_blazingtext(spec, name, channel)
 
 
 def check_layout(spec: JobSpec) -> None:
@@ -36,19 +34,31 @@ def check_layout(spec: JobSpec) -> None:
     Raises:
         SettingError: A channel that the mode does not take, or one too few.
     """
-    if not spec.supervised and "validation" in spec.channels:
-        raise SettingError(
-            f"[data] has validation, but mode {spec.modes[0]} takes the channel train alone; "
-            "leave it out"
-        )
-    if spec.supervised and _stops_early(spec) and "validation" not in spec.channels:
+    taken = ("train", "validation" if spec.supervised else "evaluation")
+    for name in spec.channels:
+        if name not in taken:
+            raise SettingError(
+                f"[data] has {name}, but mode {spec.modes[0]} takes {' and '.join(taken)} alone; "
+                "leave it out"
+            )
+    if spec.stops_early and "validation" not in spec.channels:
         raise SettingError("early_stopping is True, which needs validation in [data]")
+    if "evaluation" in spec.channels:
+        _check_evaluation(spec, spec.channels["evaluation"])
     for name, channel in spec.channels.items():
         _check_attributes(spec, name, channel)
 
 
-def _stops_early(spec: JobSpec) -> bool:
-    return settings.from_mapping(ClassifierSettings, spec.hyperparameters).early_stopping
+def _check_evaluation(spec: JobSpec, channel: Channel) -> None:
+    if not spec.evaluates:
+        raise SettingError(
+            "[data] has evaluation, but evaluation is false in [hyperparameters]; leave one out"
+        )
+    if channel.input_mode == "Pipe":
+        raise SettingError(
+            "[data.evaluation] input_mode is Pipe, but its sets are read as files; set it to File "
+            "or FastFile"
+        )
 
 
 def _check_attributes(spec: JobSpec, name: str, channel: Channel) -> None:
@@ -71,7 +81,12 @@ def _check_attributes(spec: JobSpec, name: str, channel: Channel) -> None:
         )
 
 
-def _check_mode(spec: JobSpec, name: str, channel: Channel) -> None:
+def _check_blazingtext(spec: JobSpec, name: str, channel: Channel) -> None:
+    if name == "evaluation":
+        raise SettingError(
+            "[data] has evaluation, which AWS's BlazingText does not take: it has sets of its own; "
+            "leave it out, or set image in [sagemaker] to your own"
+        )
     if not channel.attributes and channel.input_mode == "Pipe":
         raise SettingError(
             f"[data.{name}] input_mode is Pipe, but mode {spec.modes[0]} reads files; set it to "

@@ -6,9 +6,13 @@ from pathlib import Path
 
 from nlp_engine.corpus.augmented import is_augmented_manifest
 from nlp_engine.corpus.labelled import LABEL_PREFIX
+from nlp_engine.embeddings.evaluation.sets import read_set
 from nlp_engine.errors import InputError, SettingError
 from nlp_engine.files import check_input_file, compression
 from nlp_engine.sagemaker.checks.channels import check_layout
+from nlp_engine.sagemaker.container import channels as container
+from nlp_engine.sagemaker.container.channels import EVALUATION
+from nlp_engine.sagemaker.container.texts import channel_files, check_several
 from nlp_engine.sagemaker.spec import Channel, JobSpec, on_s3
 
 _HEAD_BYTES = 1 << 16
@@ -41,12 +45,36 @@ def check_here(what: str, place: str) -> None:
 
 
 def check_channel_file(name: str, channel: Channel, spec: JobSpec) -> None:
-    """Check the local file of a channel.
+    """Check the local file of a channel, or the files of its folder.
 
     Raises:
-        InputError: It is missing, empty, or of another format than the mode's.
+        InputError: One is missing, empty, or of another format than the mode's; or there are
+            several where one is read.
     """
-    path = check_input_file(Path(channel.source))
+    files = local_files(name, channel)
+    if name == EVALUATION:
+        for path in files:
+            read_set(path)
+        return
+    folder = container.Channel(name=name, path=Path(channel.source))
+    check_several(folder, files, spec.checked.container.several_files)
+    for path in files:
+        _check_text(name, path, channel, spec)
+
+
+def local_files(name: str, channel: Channel) -> list[Path]:
+    """The files of a channel on this machine: the one that it names, or those of a folder.
+
+    Raises:
+        InputError: It is missing, or a folder without any that count.
+    """
+    path = Path(channel.source)
+    if channel.attributes or not path.is_dir():
+        return [check_input_file(path)]
+    return channel_files(container.Channel(name=name, path=path))
+
+
+def _check_text(name: str, path: Path, channel: Channel, spec: JobSpec) -> None:
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     if not head.strip():

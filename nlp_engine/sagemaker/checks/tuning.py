@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from nlp_engine import settings
-from nlp_engine.embeddings.hyperparameters import Word2VecSettings
 from nlp_engine.errors import SettingError
 from nlp_engine.sagemaker import blazingtext, metrics
 from nlp_engine.sagemaker.spec import JobSpec, Tuning
@@ -41,10 +39,5 @@ def check_objective(spec: JobSpec, tuning: Tuning) -> None:
             f"[tuning] objective is {objective}, but mode {spec.modes[0]} with this data has "
             f"{', '.join(found)}" + (more if spec.supervised else "")
         )
-    if objective == metrics.MEAN_RHO and not _evaluates(spec):
+    if objective == metrics.MEAN_RHO and not spec.evaluates:
         raise SettingError("[tuning] objective is train:mean_rho, which needs evaluation = true")
-
-
-def _evaluates(spec: JobSpec) -> bool:
-    given = {**spec.hyperparameters, "mode": spec.modes[0]}
-    return settings.from_mapping(Word2VecSettings, given).evaluation

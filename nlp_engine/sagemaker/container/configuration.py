@@ -3,62 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nlp_engine import settings
-from nlp_engine.classification.hyperparameters import ClassifierSettings
-from nlp_engine.embeddings.hyperparameters import Word2VecSettings, with_preset
-from nlp_engine.errors import InputError, SettingError
-from nlp_engine.settings import setting
+from nlp_engine.errors import InputError
+from nlp_engine.sagemaker.hyperparameters import Hyperparameters, check_hyperparameters
 
-SUPERVISED = "supervised"
-MODES = ("batch_skipgram", "skipgram", "cbow", SUPERVISED)
 _PLATFORMS = ("_", "sagemaker_")  # names such as _tuning_objective_metric, which tuning jobs add
-
-
-@dataclass(frozen=True, kw_only=True)
-class ContainerSettings:
-    """Hyperparameters of the container itself, beside those of the training."""
-
-    several_files: str = setting(
-        "refuse",
-        choices=("refuse", "concat"),
-        help="what to do with several files in a channel: refuse them, as BlazingText wants one; "
-        "or concatenate them in the order of their names",
-    )
-
-    def __post_init__(self) -> None:
-        settings.check(self)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Hyperparameters:
-    """The hyperparameters of a job, checked.
-
-    Attributes:
-        container: Those of the container.
-        training: Those of the training.
-        options: What the job gave of the latter, by name, as it came.
-    """
-
-    container: ContainerSettings
-    training: Word2VecSettings | ClassifierSettings
-    options: Mapping[str, Any]
-
-    @property
-    def mode(self) -> str:
-        """The training architecture."""
-        return self.training.mode
-
-    @property
-    def supervised(self) -> bool:
-        """Whether a classifier is trained."""
-        return self.mode == SUPERVISED
 
 
 def read_hyperparameters(root: Path) -> Hyperparameters:
@@ -78,22 +30,7 @@ def read_hyperparameters(root: Path) -> Hyperparameters:
     given = {
         name: _unquoted(value) for name, value in content.items() if not name.startswith(_PLATFORMS)
     }
-    mode = given.get("mode")
-    if mode not in MODES:
-        problem = "is required" if mode is None else f"is {mode!r}"
-        raise SettingError(
-            f"the hyperparameter mode {problem}; it must be one of {', '.join(MODES)}"
-        )
-    names = {field.name for field in dataclasses.fields(ContainerSettings)}
-    options = {name: value for name, value in given.items() if name not in names}
-    own = {name: value for name, value in given.items() if name in names}
-    return Hyperparameters(
-        container=settings.from_mapping(ContainerSettings, own),
-        training=settings.from_mapping(ClassifierSettings, options)
-        if mode == SUPERVISED
-        else settings.from_mapping(Word2VecSettings, with_preset(options)),
-        options=options,
-    )
+    return check_hyperparameters(given)
 
 
 def read_object(path: Path) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def channel_text(
         return copy, source
     files = channel_files(channel)
     if len(files) > 1:
-        _check_several(channel, files, several_files)
+        check_several(channel, files, several_files)
         _concatenate(files, copy)
         return copy, channel.path
     with files[0].open("rb") as stream:
@@ -95,8 +95,18 @@ def channel_files(channel: Channel) -> list[Path]:
     return files
 
 
-def _check_several(channel: Channel, files: Sequence[Path], several_files: str) -> None:
-    if several_files == "refuse":
+def companions(folder: Path) -> list[Path]:
+    """What a corpus folder has beside its text: its manifest and the names of its labels."""
+    return [folder / name for name in _COMPANIONS if (folder / name).is_file()]
+
+
+def check_several(channel: Channel, files: Sequence[Path], several_files: str) -> None:
+    """Check that a channel has one file, where several are refused.
+
+    Raises:
+        InputError: It has more; names them.
+    """
+    if several_files == "refuse" and len(files) > 1:
         found = ", ".join(str(path.relative_to(channel.path)) for path in files[:10])
         more = f" and {len(files) - 10} more" if len(files) > 10 else ""
         raise InputError(

@@ -26,10 +26,11 @@ from nlp_engine.sagemaker.container.channels import (
     check_channels,
     read_channels,
 )
-from nlp_engine.sagemaker.container.configuration import Hyperparameters, read_hyperparameters
+from nlp_engine.sagemaker.container.configuration import read_hyperparameters
 from nlp_engine.sagemaker.container.failures import report_failure
 from nlp_engine.sagemaker.container.hosts import Hosts, read_hosts
 from nlp_engine.sagemaker.container.texts import channel_files, channel_text
+from nlp_engine.sagemaker.hyperparameters import Hyperparameters
 from nlp_engine.sagemaker.training_log import TrainingLog, log_accuracies, log_evaluation
 
 ML_ROOT = Path("/opt/ml")
