@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 import tarfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ import pytest
 from nlp_engine.classification.train import train_classifier
 from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.entities.knowledge_base import KnowledgeBase
-from nlp_engine.errors import FormatError, InputError
+from nlp_engine.errors import InputError
 from nlp_engine.personalize.factorization.machine import FactorizationMachine
 from nlp_engine.sagemaker.endpoint import JSON, Endpoint
 from nlp_engine.wiki.extract import extract_dumps
@@ -174,42 +172,3 @@ def test_a_factorization_machine_answers_as_sagemakers_does(tmp_path: Path) -> N
     assert endpoint.invoke(b"1,0,1", "text/csv").status == 415
     refused = endpoint.invoke(b'{"instances": [{"features": [1]}]}', JSON)
     assert refused.status == 400 and b"instance 1: shape [1]; the model has 3" in refused.body
-
-
-def link(name: str, to: str, type: bytes) -> tarfile.TarInfo:
-    made = tarfile.TarInfo(name)
-    made.type, made.linkname = type, to
-    return made
-
-
-@pytest.mark.parametrize(
-    ("name", "member", "reason"),
-    [
-        ("../evil.bin", lambda: tarfile.TarInfo("../evil.bin"), "leaves the folder"),
-        ("a/../../evil", lambda: tarfile.TarInfo("a/../../evil"), "leaves the folder"),
-        ("/tmp/evil.bin", lambda: tarfile.TarInfo("/tmp/evil.bin"), "leaves the folder"),
-        ("passwd", lambda: link("passwd", "/etc/passwd", tarfile.SYMTYPE), "a link"),
-        ("up", lambda: link("up", "..", tarfile.SYMTYPE), "a link"),
-        ("model.bin", lambda: link("model.bin", "/etc/passwd", tarfile.LNKTYPE), "a link"),
-        ("pipe", lambda: link("pipe", "", tarfile.FIFOTYPE), "a device"),
-        ("null", lambda: link("null", "", tarfile.CHRTYPE), "a device"),
-    ],
-)  # fmt: skip
-def test_archives_with_members_that_escape_are_refused(
-    trained: Path, tmp_path: Path, name: str, member: Callable[[], tarfile.TarInfo], reason: str
-) -> None:
-    archive = tmp_path / "in" / "model.tar.gz"
-    archive.parent.mkdir()
-    with tarfile.open(archive, "w:gz") as made:
-        made.add(trained / "model.bin", "model.bin")
-        made.addfile(member(), io.BytesIO(b""))
-    with pytest.raises(FormatError, match=f"refused for its member '{name}': .*{reason}"):
-        Endpoint.open(archive)
-    assert not (tmp_path / "evil.bin").exists()
-
-
-def test_archives_that_are_cut_short_are_refused(trained: Path, tmp_path: Path) -> None:
-    archive = pack(tmp_path / "model.tar.gz", model_bin=trained / "model.bin")
-    archive.write_bytes(archive.read_bytes()[:-200])
-    with pytest.raises(FormatError, match="no whole archive"):
-        Endpoint.open(archive)

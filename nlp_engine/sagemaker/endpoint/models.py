@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import tarfile
 import tempfile
 from pathlib import Path
 
@@ -13,11 +12,11 @@ from nlp_engine.errors import FormatError, InputError
 from nlp_engine.formats import fasttext
 from nlp_engine.manifest import FILE_NAME, read_manifest
 from nlp_engine.sagemaker.endpoint.answers import Answers, Labels, Links, Scores, Vectors
-from nlp_engine.sagemaker.endpoint.archives import unpack
+from nlp_engine.sagemaker.endpoint.archives import is_archive, unpack
 
 _FORMATS = ("vectors", "classifier", "knowledge base", "factorization machine")
 _NAMED = ("model.bin", "model.ftz", "vectors.bin", "vectors.txt")
-_PATTERNS = ("*.bin", "*.ftz", "*.tar.gz", "*.tgz")
+_ENDINGS = (".bin", ".ftz", ".tar.gz", ".tgz")
 
 
 def open_model(path: Path, *, threads: int = 1) -> Answers | Scores:
@@ -33,19 +32,9 @@ def open_model(path: Path, *, threads: int = 1) -> Answers | Scores:
         InputError: There is no such folder or file.
         FormatError: One of another kind.
     """
-    if path.is_dir():
-        return _open_folder(path, threads)
     if not path.exists():
         raise InputError(f"{path} does not exist; check the path")
-    with path.open("rb") as file:
-        is_fasttext = fasttext.is_model(file.read(4))
-    if not is_fasttext:
-        if tarfile.is_tarfile(path):
-            return _open_archive(path, threads)
-        return Vectors(WordVectors.open(path))
-    if fasttext.read_model(path).model == "supervised":
-        return Labels(Classifier.open(path, threads=threads))
-    return Vectors(WordVectors.open(path))
+    return _open(path, threads, packed=False)
 
 
 def open_links(folder: Path) -> Links:
@@ -76,7 +65,25 @@ def open_scores(folder: Path) -> Scores:
     return Scores(functools.partial(answer, FactorizationMachine.open(folder)))
 
 
-def _open_folder(folder: Path, threads: int) -> Answers | Scores:
+def _open(path: Path, threads: int, *, packed: bool) -> Answers | Scores:
+    """Open a folder or file; `packed`: one that was in an archive."""
+    if path.is_dir():
+        return _open_folder(path, threads, packed=packed)
+    if not path.is_file():
+        raise InputError(f"{path} is neither a file nor a folder; a model is read several times")
+    with path.open("rb") as file:
+        is_fasttext = fasttext.is_model(file.read(4))
+    if is_fasttext:
+        if fasttext.read_model(path).model == "supervised":
+            return Labels(Classifier.open(path, threads=threads))
+    elif is_archive(path):
+        if packed:
+            raise FormatError(f"{path} is an archive within one; pack the model's own files")
+        return _open_archive(path, threads)
+    return Vectors(WordVectors.open(path))
+
+
+def _open_folder(folder: Path, threads: int, *, packed: bool) -> Answers | Scores:
     if (folder / FILE_NAME).exists():
         format = read_manifest(folder, *_FORMATS).format
         if format == "classifier":
@@ -84,16 +91,17 @@ def _open_folder(folder: Path, threads: int) -> Answers | Scores:
         if format == "factorization machine":
             return open_scores(folder)
         return Vectors(WordVectors.open(folder)) if format == "vectors" else open_links(folder)
-    return open_model(_model_file(folder), threads=threads)
+    return _open(_model_file(folder), threads, packed=packed)
 
 
 def _model_file(folder: Path) -> Path:
     for name in _NAMED:
         if (folder / name).is_file():
             return folder / name
-    found = sorted({path for pattern in _PATTERNS for path in folder.glob(pattern)})
+    seen = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    found = [path for path in seen if path.name.endswith(_ENDINGS)]
     if not found:  # archives may hold one folder with all
-        found = [path for path in folder.iterdir() if path.is_dir()]
+        found = [path for path in seen if path.is_dir()]
     if len(found) == 1:
         return found[0]
     if found:
@@ -110,4 +118,8 @@ def _open_archive(archive: Path, threads: int) -> Answers | Scores:
     # process ends.
     with tempfile.TemporaryDirectory(prefix="nlp_engine_") as folder:
         unpack(archive, Path(folder))
-        return _open_folder(Path(folder), threads)
+        try:
+            return _open_folder(Path(folder), threads, packed=True)
+        except InputError as error:  # by the archive's name: the folder will be gone
+            shown = str(error).replace(f"{folder}/", "").replace(folder, "it")
+            raise FormatError(f"{archive}: {shown}") from error
