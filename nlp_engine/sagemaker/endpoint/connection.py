@@ -25,6 +25,7 @@ from nlp_engine.sagemaker.endpoint.worker import Worker
 _HEAD_BYTES = 64 << 10
 _HEAD_FIELDS = 200  # each takes far more memory than its bytes
 _SMALL_BYTES = 64 << 10
+_LEAST_REFUSED = 4 << 10  # bytes of a request in parts, when a worker holds too much
 _WAITING_REQUESTS = 16  # that a client may send before it gets answers
 _CHUNKING = 8  # bytes on the wire per byte of a body, at most
 _FAREWELL_SECONDS = 2.0  # for a client that was refused to take that in
@@ -205,7 +206,7 @@ class Connection(asyncio.Protocol):
             self._refuse(self._worker.routes.too_large(self._request))
         else:
             self._hold(self._request, self._wire_bytes)
-            if self._worker.full:
+            if self._worker.full and self._wire_bytes > _LEAST_REFUSED:
                 self._refuse(self._worker.routes.full(self._request))
 
     def _refuse(self, response: Response) -> None:
