@@ -133,7 +133,7 @@ def test_csv_has_a_text_per_row_and_gives_label_and_probability(models: Models) 
     answers = ask(models.labels, {"instances": ["apple, pear", 'iron "tin"']})
     rows = csv_rows(models.labels, '"apple, pear"\r\n"iron ""tin"""\r\n')
     assert rows == [f"{answer['label'][0]},{answer['prob'][0]}" for answer in answers]
-    rows = csv_rows(models.labels, "text\napple\n", "text/csv; header=present; k=2")
+    rows = csv_rows(models.labels, "text\napple\n", 'text/csv; Header="Present"; k=2')
     (answer,) = ask(models.labels, {"instances": ["apple"], "configuration": {"k": 2}})
     labels, probabilities = (json.dumps(answer[key], separators=(",", ":")) for key in
                              ("label", "prob"))  # fmt: skip
@@ -190,20 +190,30 @@ NOT_DECODED = (
         (b'{"source": "a"}\n{"source"', JSON_LINES, 400, NOT_DECODED),
         (b"\xff", CSV, 400, NOT_DECODED),
         (b'"open', CSV, 400, NOT_DECODED),
-        (b"a", "text/csv; k=many", 400, NOT_DECODED),
+        (b"a", "text/csv; k=many", 400, 'k is "many"; it must be a positive integer'),
+        (b"a", "text/csv; k=1.0", 400, 'k is "1.0"'),
+        (b"a", "text/csv; k=" + "9" * 5000, 400, 'k is "99999'),
+        (b"a", "text/csv; header=yes", 400, 'header is "yes"; it must be present or absent'),
         (b"{}", JSON, 400, 'Customer Error: expected {"instances": ["\u2026", \u2026]}'),
         (b'{"instances": "text"}', JSON, 400, 'Customer Error: expected {"instances": '),
-        (b'{"instances": ["a", 1]}', JSON, 400, "an instance is of type int, not a text"),
-        (b'{"instances": [null]}', JSON, 400, "an instance is of type NoneType"),
+        (b'{"instances": ["a", 1]}', JSON, 400, "instance 2 is 1, not a text"),
+        (b'{"instances": [null]}', JSON, 400, "instance 1 is null, not a text"),
+        (b'{"instances": [{"text": "a"}]}', JSON, 400, "instance 1 is an object, not a text"),
         (b'{"instances": ["a"], "configuration": 3}', JSON, 400, "expected {\"configuration\""),
         (b'{"instances": ["a"], "configuration": {"k": 0}}', JSON, 400, "k is 0; it must be"),
-        (b'{"instances": ["a"], "configuration": {"k": true}}', JSON, 400, "k is True"),
+        (b'{"instances": ["a"], "configuration": {"k": true}}', JSON, 400, "k is true"),
+        (b'{"instances": ["a"], "configuration": {"k": null}}', JSON, 400, "k is null"),
+        (b'{"instances": ["a"], "configuration": {"k": 1.0}}', JSON, 400, "k is 1.0"),
+        (b'{"instances": ["a"], "configuration": {"k": ' + b"[" * 1000 + b"]" * 1000 + b"}}",
+         JSON, 400, "k is a list"),
+        (b'{"instances": ["a"], "configuration": []}', JSON, 400, 'expected {"configuration"'),
         (b'{"instances": ["a"], "configuration": {"k": 1e300}}', JSON, 400, "k is 1e+300"),
-        (b'{"instances": ["a"], "configuration": {"k": "2"}}', JSON, 400, "k is '2'"),
-        (b'{"text": "a"}', JSON_LINES, 400, 'expected {"source": '),
-        (b"[1]", JSON_LINES, 400, 'expected {"source": '),
+        (b'{"instances": ["a"], "configuration": {"k": "2"}}', JSON, 400, 'k is "2"'),
+        (b'{"text": "a"}', JSON_LINES, 400, 'record 1: expected {"source": '),
+        (b"[1]", JSON_LINES, 400, 'record 1: expected {"source": '),
+        (b'{"source": "a"}\r\n\r\n{"source": "a", "k": 0}', JSON_LINES, 400, "record 2: k is 0;"),
         (b'{"source": "a", "links": true}', JSON_LINES, 400, "no knowledge base"),
-        (b'{"source": "a", "links": "x"}', JSON_LINES, 400, "links is 'x'"),
+        (b'{"source": "a", "links": "x"}', JSON_LINES, 400, 'record 1: links is "x"; it must be true or false'),
         (b"one\ntwo, three\n", CSV, 400, "row 2 has 2 columns"),
         (b"a", "text/csv; k=0", 400, "k is 0"),
     ],
@@ -218,6 +228,14 @@ def test_bad_requests_get_a_status_and_a_reason(
         assert text == message
     else:
         assert text.startswith("Customer Error: ") and message in text
+
+
+def test_errors_are_short_whatever_a_client_has_sent(models: Models) -> None:
+    for name in ("k", "links"):
+        body = {"instances": ["a"], "configuration": {name: "x" * 1_000_000}}
+        response = models.labels.invoke(json.dumps(body).encode())
+        assert response.status == 400 and len(response.body) < 200
+        assert response.body.startswith(f'Customer Error: {name} is "xxx'.encode())
 
 
 def test_very_many_and_very_long_texts(models: Models) -> None:

@@ -143,4 +143,6 @@ def parse_content_type(text: str) -> tuple[str, dict[str, str]]:
     """A content type in lower case, JSON if it is empty, and its parameters."""
     kind, *parameters = (part.strip() for part in text.split(";"))
     pairs = (parameter.partition("=") for parameter in parameters)
-    return kind.lower() or JSON, {name.strip().lower(): value.strip() for name, _, value in pairs}
+    return kind.lower() or JSON, {
+        name.strip().lower(): value.strip().strip('"') for name, _, value in pairs
+    }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +17,8 @@ NOT_DECODED = (
 )
 """BlazingText's own words."""
 _TEXT_CHARACTERS = 1 << 30
+_SHOWN_CHARACTERS = 60  # of a value, in an error
+_DIGITS = re.compile("[0-9]{1,18}")
 
 
 class Instances(NamedTuple):
@@ -97,9 +101,12 @@ def _from_json(request: Any) -> Instances:
     texts = request.get("instances") if isinstance(request, dict) else None
     if not isinstance(texts, list):
         raise InputError('Customer Error: expected {"instances": ["…", …]}')
-    for kind in set(map(type, texts)) - {str}:
-        raise InputError(f"Customer Error: an instance is of type {kind.__name__}, not a text")
-    configuration = request.get("configuration") or {}
+    if set(map(type, texts)) - {str}:
+        place, found = next((n, t) for n, t in enumerate(texts, 1) if not isinstance(t, str))
+        raise InputError(f"Customer Error: instance {place} is {_shown(found)}, not a text")
+    configuration = request.get("configuration")
+    if configuration is None:
+        configuration = {}
     if not isinstance(configuration, dict):
         raise InputError('Customer Error: expected {"configuration": {"k": 1}}')
     k, linked = _k(configuration), _linked(configuration)
@@ -107,42 +114,61 @@ def _from_json(request: Any) -> Instances:
 
 
 def _from_lines(records: Sequence[Any]) -> Instances:
-    for record in records:
+    for place, record in enumerate(records, 1):
         if not isinstance(record, dict) or not isinstance(record.get("source"), str):
-            raise InputError('Customer Error: expected {"source": "…"} in each line')
-    linked = [_linked(record) for record in records]
-    ks = [_k(record) for record in records]
+            raise InputError(f'Customer Error: record {place}: expected {{"source": "…"}}')
+    linked = [_linked(record, place) for place, record in enumerate(records, 1)]
+    ks = [_k(record, place) for place, record in enumerate(records, 1)]
     return Instances([record["source"] for record in records], ks, linked if any(linked) else ())
 
 
 def _from_csv(body: bytes, parameters: dict[str, str]) -> Instances:
     """One text per row, quoted where it has commas or quotes."""
+    k = parameters.get("k", "1")
+    number = _k({"k": int(k) if _DIGITS.fullmatch(k) else k})
+    header = parameters.get("header", "absent").lower()
+    if header not in ("present", "absent"):
+        raise InputError(
+            f"Customer Error: header is {_shown(header)}; it must be present or absent"
+        )
     try:
-        k = _k({"k": int(parameters.get("k", "1"))})
         rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True))
     except (ValueError, csv.Error) as error:
         raise InputError(NOT_DECODED) from error
-    for number, row in enumerate(rows, 1):
+    for place, row in enumerate(rows, 1):
         if len(row) > 1:
             raise InputError(
-                f"Customer Error: row {number} has {len(row)} columns, expected one text; "
+                f"Customer Error: row {place} has {len(row)} columns, expected one text; "
                 "texts with commas need quotes around them"
             )
     texts = [row[0] for row in rows if row]
-    if parameters.get("header") == "present":
+    if header == "present":
         del texts[:1]
-    return Instances(texts, [k] * len(texts))
+    return Instances(texts, [number] * len(texts))
 
 
-def _k(options: dict[str, Any]) -> int:
+def _k(options: dict[str, Any], record: int = 0) -> int:
     k = options.get("k", 1)
     if type(k) is not int or k < 1:
-        raise InputError(f"Customer Error: k is {k!r}; it must be a positive integer")
+        raise _wrong("k", k, "a positive integer", record)
     return k
 
 
-def _linked(options: dict[str, Any]) -> bool:
+def _linked(options: dict[str, Any], record: int = 0) -> bool:
     linked = options.get("links", False)
     if type(linked) is not bool:
-        raise InputError(f"Customer Error: links is {linked!r}; it must be true or false")
+        raise _wrong("links", linked, "true or false", record)
     return linked
+
+
+def _wrong(name: str, value: Any, expected: str, record: int) -> InputError:
+    place = f"record {record}: " if record else ""
+    return InputError(f"Customer Error: {place}{name} is {_shown(value)}; it must be {expected}")
+
+
+def _shown(value: Any) -> str:
+    """A value as its sender has written it, but short."""
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
