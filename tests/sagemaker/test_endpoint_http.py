@@ -124,6 +124,24 @@ def test_clients_that_ask_whether_to_go_on(server: Server) -> None:
     assert b"__label__fruit" in read_all(client)
 
 
+@pytest.mark.parametrize("parts", [1, 2])
+def test_another_protocol_is_passed_over_where_a_client_offers_one(
+    server: Server, parts: int
+) -> None:
+    offer = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk")
+    request = request_of("apple", *offer) + request_of("iron", "Connection: close")
+    client = server.connect(request[:200])
+    time.sleep(0.2 * (parts - 1))
+    client.sendall(request[200:])
+    found = read_all(client)
+    assert found.count(b"HTTP/1.1 200 OK") == found.count(b"HTTP/1.1 ") == 2
+    assert found.index(b"__label__fruit") < found.index(b"__label__metal")
+    chat = b"GET /ping HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    client = server.connect(chat)
+    assert client.recv(1 << 16).startswith(b"HTTP/1.1 200 OK")
+    client.close()
+
+
 # AWS's client
 
 
@@ -235,6 +253,7 @@ def test_a_body_over_the_limit_is_refused_before_it_has_arrived(server: Server) 
          + b"\r\n", 431),
         (b"nonsense\r\n\r\n", 400),
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+        (b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
         (b"POST /invocations HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
          400),
         (b"POST /invocations HTTP/1.1\r\nContent-Length: -3\r\n\r\n", 400),
@@ -337,11 +356,11 @@ def test_answers_that_nobody_takes_are_counted_too(folder: Path) -> None:
         assert server.metric("nlp_engine_refused_connections_total") == 0
         assert memory(server.process.pid) < before + 60_000_000  # not 80, and copies
         small = json.dumps({"instances": ["apple"]}).encode()
-        client = server.connect(head(len(small)))
-        time.sleep(0.2)  # so that it comes in parts, which are kept
-        client.sendall(small)
-        assert client.recv(13) == b"HTTP/1.1 200 "
-        for client in (*clients, client):
+        in_parts = server.connect(head(len(small)))
+        time.sleep(0.2)
+        in_parts.sendall(small)
+        assert in_parts.recv(13) == b"HTTP/1.1 200 "
+        for client in (*clients, in_parts):
             client.close()
         end = time.monotonic() + 30
         while server.post(body).status_code != 200:
