@@ -101,8 +101,8 @@ class Connection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._refuse(Response(400, TEXT, b"only HTTP/1.1 is spoken here"))
+        except httptools.HttpParserUpgrade as upgrade:
+            self._pass_over_upgrades(memoryview(data)[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             self._refuse(Response(400, TEXT, f"no HTTP: {error}".encode()))
         if self._receiving:
@@ -160,6 +160,8 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """It is whole."""
+        if self._parser.should_upgrade():  # it is not: this is where its body begins
+            return
         self._receiving = False
         if self._refused:
             if not (self._busy or self._waiting):
@@ -208,6 +210,26 @@ class Connection(asyncio.Protocol):
             self._hold(self._request, self._wire_bytes)
             if self._worker.full and self._wire_bytes > _LEAST_REFUSED:
                 self._refuse(self._worker.routes.full(self._request))
+
+    def _pass_over_upgrades(self, data: memoryview) -> None:
+        """Read on after a head that offers another protocol, as Java's do, as if it did not."""
+        while not self._refused:
+            request = self._request
+            if request.method == b"CONNECT":
+                self._refuse(Response(400, TEXT, b"this is no proxy"))
+                return
+            version = self._parser.get_http_version().encode()
+            lines = [b"%b %b HTTP/%b" % (request.method, request.target, version)]
+            lines += [b"%b: %b" % pair for pair in request.headers.items() if pair[0] != b"upgrade"]
+            self._parser = httptools.HttpRequestParser(self)
+            try:
+                self._parser.feed_data(b"\r\n".join([*lines, b"", b""]))
+                self._parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                data = data[upgrade.args[0] :]
+            except httptools.HttpParserError as error:
+                self._refuse(Response(400, TEXT, f"no HTTP: {error}".encode()))
 
     def _refuse(self, response: Response) -> None:
         """Answer before the request is whole, and take no other."""
