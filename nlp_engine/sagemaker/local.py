@@ -31,29 +31,28 @@ def train(spec: JobSpec, out: Path, *, overwrite: bool = False) -> None:
         OutputError: The folder exists or cannot be written.
         EngineError: Training failed; the message is the container's failure file.
     """
-    with new_folder(out, overwrite=overwrite) as folder:
-        run_container(spec, spec.strings(), folder)
-
-
-def run_container(spec: JobSpec, hyperparameters: Mapping[str, str], folder: Path) -> None:
-    """Train once.
-
-    Args:
-        spec: The job.
-        hyperparameters: Its own, or those of a trial.
-        folder: An empty folder, which gets the model.
-
-    Raises:
-        EngineError: Training failed; the message is the container's failure file.
-    """
-    with tempfile.TemporaryDirectory() as scratch:
+    with new_folder(out, overwrite=overwrite) as folder, tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
-        _write_config(root, spec, hyperparameters)
-        for name, channel in spec.channels.items():
-            _provide(channel, root / "input" / "data" / name)
+        provide(root, spec, spec.strings())
         if container.train(root) != 0:
             raise EngineError((root / "output" / "failure").read_text(encoding="utf-8"))
         shutil.copytree(root / "model", folder, dirs_exist_ok=True)
+
+
+def provide(root: Path, spec: JobSpec, hyperparameters: Mapping[str, str]) -> None:
+    """Give a container what SageMaker would.
+
+    Args:
+        root: What stands for `/opt/ml`; it is made.
+        spec: The job.
+        hyperparameters: Its own, or those of a trial.
+
+    Raises:
+        InputError: The records of an augmented manifest lack an attribute.
+    """
+    _write_config(root, spec, hyperparameters)
+    for name, channel in spec.channels.items():
+        _provide_channel(channel, root / "input" / "data" / name)
 
 
 def _write_config(root: Path, spec: JobSpec, hyperparameters: Mapping[str, str]) -> None:
@@ -80,7 +79,7 @@ def _write_config(root: Path, spec: JobSpec, hyperparameters: Mapping[str, str])
         (config / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
 
 
-def _provide(channel: Channel, folder: Path) -> None:
+def _provide_channel(channel: Channel, folder: Path) -> None:
     source = Path(channel.source).resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():

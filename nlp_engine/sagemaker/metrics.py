@@ -11,9 +11,13 @@ VALIDATION_ACCURACY = "validation:accuracy"
 REGEXES: Mapping[str, str] = {
     MEAN_RHO: r"#mean_rho: (\S+)",
     TRAIN_ACCURACY: r"#train_accuracy: (\S+)",
-    VALIDATION_ACCURACY: r"#validation_accuracy: (\S+)",
+    VALIDATION_ACCURACY: r"#?[Vv]alidation[_ ]accuracy: (\S+)",
 }
-"""What SageMaker looks for in the log of an image that is not its own. Source: AWS's MLSpace."""
+"""What SageMaker looks for in the log of an image that is not its own. Source: AWS's MLSpace.
+
+Validation accuracy is found after every epoch, too, in the line that `early_stopping` of a
+classifier writes, so that a tuning can stop jobs early; the last one is `#validation_accuracy`.
+"""
 
 IN_EVAL_JSON: Mapping[str, str] = {
     MEAN_RHO: "mean_rho",

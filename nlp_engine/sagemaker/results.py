@@ -32,7 +32,8 @@ def download_model(spec: JobSpec, job: str, out: Path, *, overwrite: bool = Fals
 
     Raises:
         EngineError: The job is not done, or S3 does not give its model.
-        FormatError: The archive is damaged, or a path in it leads out of the folder.
+        InputError: The archive is damaged.
+        FormatError: A path in it leads out of the folder.
         OutputError: The folder exists or cannot be written.
     """
     client = aws.client("sagemaker", spec.on_aws.region)

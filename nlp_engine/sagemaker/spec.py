@@ -120,12 +120,17 @@ class TuningOptions:
     )
     max_jobs: int = setting(20, minimum=1, maximum=750, help="training jobs in all")
     max_parallel_jobs: int = setting(
-        3, minimum=1, maximum=100, help="training jobs at a time; a local run has one at a time"
+        3,
+        minimum=1,
+        maximum=100,
+        help="training jobs at a time; a local run has no more than there are processors",
     )
     strategy: str = setting("Bayesian", choices=("Bayesian", "Random"), help="how to search")
     early_stopping: bool = setting(False, help="stop jobs that do not promise to be the best")
     seed: int | None = setting(None, minimum=0, help="start of the search's random numbers")
-    warm_start: tuple[str, ...] = setting((), help="earlier tuning jobs to learn from")
+    warm_start: tuple[str, ...] = setting(
+        (), help="earlier tuning jobs to learn from; in a local run folders beside its own"
+    )
 
     def __post_init__(self) -> None:
         settings.check(self)

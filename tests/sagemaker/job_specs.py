@@ -65,6 +65,21 @@ input = "s3://bucket/batch/"
 output = "s3://bucket/answers"
 """
 
+LABELLED = (
+    "__label__fruit apples and pears grow on old trees\n"
+    "__label__metal iron and copper melt in hot furnaces\n"
+) * 20
+SMALL = ("min_count = 2", "min_count = 1\nbuckets = 1000")
+RANGES = "\n[tuning.ranges]" + CLASSIFIER.partition("[tuning.ranges]")[2].partition("[endpoint]")[0]
+TUNING = """max_jobs = 4
+max_parallel_jobs = 1
+seed = 1
+[tuning.ranges]
+learning_rate = { min = 0.00001, max = 1.0, scaling = "Logarithmic" }
+vector_dim = { min = 2, max = 8 }
+word_ngrams = [1, 2]
+"""
+
 
 def write_spec(folder: Path, text: str = VECTORS, *changes: tuple[str, str]) -> Path:
     """Write a specification with some of its text changed."""
@@ -79,3 +94,14 @@ def write_spec(folder: Path, text: str = VECTORS, *changes: tuple[str, str]) -> 
 def make_spec(folder: Path, text: str = VECTORS, *changes: tuple[str, str]) -> JobSpec:
     """A specification with some of its text changed."""
     return read_spec(write_spec(folder, text, *changes))
+
+
+def classifier_spec(folder: Path, *changes: tuple[str, str], tuning: str = "") -> JobSpec:
+    """A classifier's job with local data and, if given, another `[tuning]`."""
+    (folder / "labelled.txt").write_text(LABELLED)
+    channels = [
+        (f"s3://bucket/dbpedia.{name}", f"{folder}/labelled.txt")
+        for name in ("train", "validation")
+    ]
+    searched = [(RANGES, tuning)] if tuning else []
+    return make_spec(folder, CLASSIFIER, SMALL, *channels, *searched, *changes)

@@ -16,28 +16,17 @@ from nlp_engine.embeddings.vectors import WordVectors
 from nlp_engine.errors import EngineError, InputError, SettingError
 from nlp_engine.sagemaker import container, local
 from nlp_engine.sagemaker.local_transform import transform
-from nlp_engine.sagemaker.local_tuning import tune
-from nlp_engine.sagemaker.spec import JobSpec, Transform
-from tests.sagemaker.job_specs import CLASSIFIER, VECTORS, make_spec, write_spec
+from nlp_engine.sagemaker.spec import Transform
+from tests.sagemaker.job_specs import (
+    CLASSIFIER,
+    LABELLED,
+    TUNING,
+    VECTORS,
+    classifier_spec,
+    make_spec,
+    write_spec,
+)
 from tests.sagemaker.moto_cloud import served
-
-LABELLED = (
-    "__label__fruit apples and pears grow on old trees\n"
-    "__label__metal iron and copper melt in hot furnaces\n"
-) * 20
-SMALL = ("min_count = 2", "min_count = 1\nbuckets = 1000")
-RANGES = "\n[tuning.ranges]" + CLASSIFIER.partition("[tuning.ranges]")[2].partition("[endpoint]")[0]
-
-
-def classifier_spec(folder: Path, *changes: tuple[str, str], tuning: str = "") -> JobSpec:
-    """A classifier's job with local data and, if given, another `[tuning]`."""
-    (folder / "labelled.txt").write_text(LABELLED)
-    channels = [
-        (f"s3://bucket/dbpedia.{name}", f"{folder}/labelled.txt")
-        for name in ("train", "validation")
-    ]
-    searched = [(RANGES, tuning)] if tuning else []
-    return make_spec(folder, CLASSIFIER, SMALL, *channels, *searched, *changes)
 
 
 def test_word_vectors(tmp_path: Path) -> None:
@@ -141,57 +130,8 @@ def test_a_job_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(container, "train", fail)
     with pytest.raises(EngineError, match="no words are left"):
         local.train(classifier_spec(tmp_path), tmp_path / "model")
-    with pytest.raises(EngineError, match="every trial failed, the last with: no words are left"):
-        tune(classifier_spec(tmp_path), tmp_path / "model")
     assert not (tmp_path / "model").exists()
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
-
-
-TUNING = """max_jobs = 4
-max_parallel_jobs = 1
-seed = 1
-[tuning.ranges]
-learning_rate = { min = 0.00001, max = 1.0, scaling = "Logarithmic" }
-vector_dim = { min = 2, max = 8 }
-word_ngrams = [1, 2]
-"""
-
-
-def test_tuning_keeps_the_best_model_and_tells_of_all(tmp_path: Path) -> None:
-    lines: list[str] = []
-    tune(classifier_spec(tmp_path, tuning=TUNING), tmp_path / "model", log=lines.append)
-    record = json.loads((tmp_path / "model" / "tuning.json").read_text())
-    assert record["objective"] == "validation:accuracy"
-    trials = record["trials"]
-    assert len(trials) == len(lines) == 4
-    for trial in trials:
-        chosen = trial["settings"]
-        assert 0.00001 <= float(chosen["learning_rate"]) <= 1.0
-        assert 2 <= int(chosen["vector_dim"]) <= 8
-        assert chosen["word_ngrams"] in ("1", "2")
-    best = trials[record["best_trial"]]
-    assert best["value"] == max(trial["value"] for trial in trials)
-    model = Classifier.open(tmp_path / "model")
-    assert model.vector_dim == int(best["settings"]["vector_dim"])
-    results = json.loads((tmp_path / "model" / "eval.json").read_text())
-    assert results["validation_accuracy"] == best["value"]
-    assert model.manifest
-    assert "tuning.json" in [file.name for file in model.manifest.files]
-
-
-def test_tuning_by_mean_rho_over_modes(tmp_path: Path) -> None:
-    (tmp_path / "corpus.txt").write_text("king queen tiger cat computer keyboard\n" * 30)
-    text = VECTORS + (
-        '[tuning]\nobjective = "train:mean_rho"\nstrategy = "Random"\nmax_jobs = 2\n'
-        'max_parallel_jobs = 1\n[tuning.ranges]\nmode = ["skipgram", "cbow"]\n'
-    )
-    changes = [('mode = "batch_skipgram"\n', ""), ("evaluation = false", "evaluation = true")]
-    data = ("s3://bucket/text8", f"{tmp_path}/corpus.txt")
-    tune(make_spec(tmp_path, text, data, *changes), tmp_path / "model")
-    record = json.loads((tmp_path / "model" / "tuning.json").read_text())
-    best = record["trials"][record["best_trial"]]
-    assert json.loads((tmp_path / "model" / "eval.json").read_text())["mean_rho"] == best["value"]
-    assert {trial["settings"]["mode"] for trial in record["trials"]} <= {"skipgram", "cbow"}
 
 
 @pytest.fixture(scope="module")

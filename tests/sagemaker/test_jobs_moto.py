@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from nlp_engine.classification.classifier import Classifier
 from nlp_engine.cli.app import app
 from nlp_engine.embeddings.vectors import WordVectors
-from nlp_engine.errors import EngineError, FormatError, Interrupted
+from nlp_engine.errors import EngineError, FormatError, InputError, Interrupted
 from nlp_engine.sagemaker import aws, jobs, local, status
 from nlp_engine.sagemaker.costs import read_prices
 from nlp_engine.sagemaker.requests import plan
@@ -345,7 +345,7 @@ def test_archives_that_lead_out_of_the_folder_are_refused(
         download_model(spec, spec.name, tmp_path / "inner" / "back")
     assert list((tmp_path / "inner").iterdir()) == []
     put(spec, buffer.getvalue()[:20])
-    with pytest.raises(FormatError):
+    with pytest.raises(InputError, match="the compressed file ends early; copy or download it"):
         download_model(spec, spec.name, tmp_path / "inner" / "back")
 
 

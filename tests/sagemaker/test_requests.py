@@ -163,7 +163,7 @@ def test_metrics_are_defined_for_our_image_alone(tmp_path: Path) -> None:
     assert ours["TrainingImage"] == OUR_IMAGE
     assert ours["MetricDefinitions"] == [
         {"Name": "train:accuracy", "Regex": r"#train_accuracy: (\S+)"},
-        {"Name": "validation:accuracy", "Regex": r"#validation_accuracy: (\S+)"},
+        {"Name": "validation:accuracy", "Regex": r"#?[Vv]alidation[_ ]accuracy: (\S+)"},
     ]
     vectors = one("train", make_spec(tmp_path, VECTORS, OURS))["AlgorithmSpecification"]
     assert [metric["Name"] for metric in vectors["MetricDefinitions"]] == ["train:mean_rho"]
