@@ -248,18 +248,16 @@ def stop(
 ) -> None:
     """Stop the training, tuning or batch transform that runs on SageMaker."""
     from nlp_engine.sagemaker import jobs
-    from nlp_engine.sagemaker.aws import with_region
-    from nlp_engine.sagemaker.checks import check_for_sagemaker
     from nlp_engine.sagemaker.costs import read_prices
-    from nlp_engine.sagemaker.requests import plan
     from nlp_engine.sagemaker.status import wait as wait_until
 
-    read = with_region(_read(spec, None, job))
+    read = _read(spec, None, job)
     if dry_run:
         print_plan("stop", read, None)
         return
-    check_for_sagemaker(read, "stop")
-    stopped = jobs.stop(read, plan("stop", read))
+    prepared = jobs.prepare("stop", read)
+    read = prepared.spec
+    stopped = jobs.stop(read, prepared.requests)
     if not quiet:
         typer.echo(
             "stopping: " + (", ".join(f"{kind} {read.name}" for kind in stopped) or "nothing")
@@ -275,16 +273,13 @@ def stop(
 def delete(*, spec: Spec, job: Name = None, dry_run: DryRun = False, quiet: Quiet = False) -> None:
     """Delete the endpoint, its configuration and its model on SageMaker."""
     from nlp_engine.sagemaker import jobs
-    from nlp_engine.sagemaker.aws import with_region
-    from nlp_engine.sagemaker.checks import check_for_sagemaker
-    from nlp_engine.sagemaker.requests import plan
 
-    read = with_region(_read(spec, None, job))
+    read = _read(spec, None, job)
     if dry_run:
         print_plan("delete", read, None)
         return
-    check_for_sagemaker(read, "delete")
-    deleted = jobs.delete(read, plan("delete", read))
+    prepared = jobs.prepare("delete", read)
+    deleted = jobs.delete(prepared.spec, prepared.requests)
     if not quiet:
         typer.echo("deleted: " + (", ".join(deleted) or "nothing was there"))
 

@@ -11,21 +11,24 @@ import typer
 from nlp_engine.cli.console import print_json, tell
 
 if TYPE_CHECKING:
-    from nlp_engine.sagemaker.requests import Request
     from nlp_engine.sagemaker.spec import JobSpec
-    from nlp_engine.sagemaker.uploads import Upload
 
 
 def print_plan(action: str, spec: JobSpec, prices: Path | None) -> None:
     """Print what would be sent, and what it costs at most."""
-    from nlp_engine.sagemaker.aws import with_region
+    from nlp_engine.sagemaker import jobs
     from nlp_engine.sagemaker.costs import cost_of, read_prices
     from nlp_engine.sagemaker.uploads import requests_of
 
-    spec, uploads, planned = _prepared(action, with_region(spec))
-    requests = [dataclasses.asdict(request) for request in [*requests_of(uploads), *planned]]
-    cost = dataclasses.asdict(cost_of(action, spec, read_prices(prices)))
-    print_json({"requests": requests, "cost": cost})
+    prepared = jobs.prepare(action, spec)
+    requests = [*requests_of(prepared.uploads), *prepared.requests]
+    cost = cost_of(action, prepared.spec, read_prices(prices))
+    print_json(
+        {
+            "requests": [dataclasses.asdict(request) for request in requests],
+            "cost": dataclasses.asdict(cost),
+        }
+    )
 
 
 def send(
@@ -40,40 +43,24 @@ def send(
 ) -> None:
     """Send what an action needs, and print the ARNs of what it makes; wait for it if asked to."""
     from nlp_engine.sagemaker import jobs
-    from nlp_engine.sagemaker.aws import with_region
     from nlp_engine.sagemaker.costs import cost_of, read_prices
     from nlp_engine.sagemaker.status import check_trained
     from nlp_engine.sagemaker.uploads import send_uploads
 
-    spec = with_region(spec)
     if unique:
         spec = spec.named(jobs.unique_name(spec.name))
-    spec, uploads, planned = _prepared(action, spec)
+    prepared = jobs.prepare(action, spec)
+    spec = prepared.spec
     cost = cost_of(action, spec, read_prices(prices))
     if action in ("deploy", "transform"):
         check_trained(spec)
-    send_uploads(spec, uploads, tell(quiet))
-    for arn in jobs.send(spec, planned):
+    send_uploads(spec, prepared.uploads, tell(quiet))
+    for arn in jobs.send(spec, prepared.requests):
         typer.echo(arn)
     if not quiet:
         typer.echo(f"cost: {cost.how}", err=True)
     if wait:
         wait_for(spec, prices, action=action, overwrite=overwrite, quiet=quiet)
-
-
-def _prepared(action: str, spec: JobSpec) -> tuple[JobSpec, list[Upload], list[Request]]:
-    """A job with its files where they will be on S3, these files, and what is sent; all checked."""
-    from nlp_engine.sagemaker.checks import check_for_sagemaker
-    from nlp_engine.sagemaker.checks.api import check_requests
-    from nlp_engine.sagemaker.requests import plan
-    from nlp_engine.sagemaker.uploads import find_uploads, placed
-
-    uploads = find_uploads(action, spec)
-    spec = placed(spec, uploads)
-    check_for_sagemaker(spec, action)
-    planned = plan(action, spec)
-    check_requests(planned)
-    return spec, uploads, planned
 
 
 def wait_for(

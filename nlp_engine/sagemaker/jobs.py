@@ -1,4 +1,4 @@
-"""Sending a job to SageMaker, stopping it, and deleting what it left running."""
+"""Preparing a job for SageMaker, sending it, stopping it, and deleting what it left running."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import contextlib
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from nlp_engine.errors import EngineError
 from nlp_engine.sagemaker import aws, status
+from nlp_engine.sagemaker.checks import check_for_sagemaker
 from nlp_engine.sagemaker.checks.api import check_requests
-from nlp_engine.sagemaker.requests import Request
+from nlp_engine.sagemaker.requests import Request, plan
 from nlp_engine.sagemaker.spec import JobSpec
+from nlp_engine.sagemaker.uploads import Upload, find_uploads, placed
 
 _UNDO = {
     "CreateModel": ("DeleteModel", "ModelName"),
@@ -32,8 +35,44 @@ def unique_name(name: str) -> str:
     return name[: 32 - len(suffix)].rstrip("-") + suffix
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prepared:
+    """What an action sends, checked.
+
+    Attributes:
+        spec: The job, with its region and its files where they will be on S3.
+        uploads: These files.
+        requests: What SageMaker is asked for, in this order.
+    """
+
+    spec: JobSpec
+    uploads: Sequence[Upload]
+    requests: Sequence[Request]
+
+
+def prepare(action: str, spec: JobSpec) -> Prepared:
+    """Find out what an action sends, and check all of it; nothing is sent.
+
+    Args:
+        action: One of `requests.plan.ACTIONS`.
+        spec: The job.
+
+    Raises:
+        InputError: A local file is missing, or of another format than the job's.
+        SettingError: What SageMaker, its API or BlazingText would refuse.
+        EngineError: AWS's configuration cannot be used.
+    """
+    spec = aws.with_region(spec)
+    uploads = find_uploads(action, spec)
+    spec = placed(spec, uploads)
+    check_for_sagemaker(spec, action)
+    requests = plan(action, spec)
+    check_requests(requests)
+    return Prepared(spec=spec, uploads=uploads, requests=requests)
+
+
 def send(spec: JobSpec, requests: Sequence[Request]) -> list[str]:
-    """Send requests to SageMaker, in their order.
+    """Send requests to SageMaker, in their order; `prepare` has checked them.
 
     If one fails, what those before it have made is deleted again.
 
@@ -41,11 +80,9 @@ def send(spec: JobSpec, requests: Sequence[Request]) -> list[str]:
         The ARNs of what was made.
 
     Raises:
-        SettingError: SageMaker's API would refuse one; nothing is sent.
         EngineError: SageMaker refuses one; its own words.
         MissingExtraError: boto3 is not installed.
     """
-    check_requests(requests)
     client = aws.client("sagemaker", spec.on_aws.region)
     arns, made = list[str](), list[Request]()
     for request in requests:
