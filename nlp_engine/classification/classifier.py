@@ -175,6 +175,14 @@ class Classifier:
             self._features, texts, k, threshold, self._threads, self.label_names, Prediction
         )
 
+    def keep_row_scores(self) -> None:
+        """From now on keep what words and n-grams add to the labels' scores: for many texts.
+
+        It takes memory as they are met: 32 bytes each with up to 8 labels, 32 more for every 8
+        further ones, and at most a quarter of the model; nothing is kept if that would be more.
+        """
+        self._model.keep_row_scores()
+
     def json_labels(self, labels: Sequence[str]) -> JsonLabels:
         """What answers requests as BlazingText's endpoint has them.
 

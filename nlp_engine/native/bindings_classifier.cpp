@@ -206,7 +206,7 @@ nb::object answer_json(const JsonLabels& self, const nb::bytes& body, std::size_
   std::string answer;
   {
     nb::gil_scoped_release unlocked;
-    request = nlp::read_text_request(json);
+    request = nlp::read_text_request(json, set);
     if (request) {
       const std::size_t k = std::min(request->k, self.labels.size());
       if (request->texts.size() > most_labels / std::max<std::size_t>(k, 1)) {
@@ -317,6 +317,7 @@ void bind_classifier(nb::module_& m) {
   nb::class_<nlp::ClassifierModel>(m, "ClassifierModel")
       .def("__init__", &make_model, "input"_a, "output"_a, "loss"_a, "label_counts"_a,
            nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>())
+      .def("keep_row_scores", &nlp::ClassifierModel::keep_row_scores)
       .def("predict", &predict, "features"_a, "texts"_a, "k"_a, "threshold"_a, "threads"_a,
            "instructions"_a, "names"_a, "type"_a)
       .def("probabilities", &probabilities, "features"_a, "texts"_a, "threads"_a,

@@ -65,6 +65,8 @@ float dot_quantized(const QuantizedRows& matrix, std::size_t row, const float* w
   return std::inner_product(values.begin(), values.end(), with, 0.f);
 }
 
+constexpr std::size_t least_saving = 4;   // floats of a row per score that is kept
+constexpr std::size_t most_fetched = 32;  // rows of a text, before its turn comes
 constexpr std::size_t padding = 32;  // floats behind vectors that are read in lanes
 
 // `work(part, begin, end)` on as many threads as there is enough work for.
@@ -124,8 +126,46 @@ ClassifierModel::Workspace::Workspace(const ClassifierModel& model)
       scores(aligned_floats(
           static_cast<std::int64_t>(std::max(model.output_.count(), model.labels_) + padding))) {}
 
+void ClassifierModel::fetch(std::span<const std::int32_t> rows) const {
+  if (kept_) return kept_->fetch(rows);
+  if (input_.is_quantized) return;
+  const std::size_t bytes = input_.dense.dim * sizeof(float);
+  for (const std::int32_t row : rows.first(std::min(rows.size(), most_fetched))) {
+    const std::uint8_t* const begin = input_.dense.row(static_cast<std::size_t>(row));
+    for (std::size_t at = 0; at < bytes; at += 64) __builtin_prefetch(begin + at);
+    __builtin_prefetch(begin + bytes - 1);
+  }
+}
+
 void ClassifierModel::score(std::span<const std::int32_t> rows, InstructionSet set,
                             Workspace& space) const {
+  if (!add_up_kept(rows, set, space)) add_up(rows, set, space);
+  to_probabilities(set, space);
+}
+
+void ClassifierModel::keep_row_scores() {
+  const std::size_t floats = RowScores::floats_for(output_.count());
+  if (input_.count() == 0 || floats * least_saving > input_.dim()) return;
+  try {
+    kept_ = std::make_unique<RowScores>(input_.count(), output_.count());
+  } catch (const std::bad_alloc&) {  // it does without
+  }
+}
+
+bool ClassifierModel::add_up_kept(std::span<const std::int32_t> rows, InstructionSet set,
+                                  Workspace& space) const {
+  const auto scores_of = [&](std::int32_t row) {
+    add_up({&row, 1}, set, space);
+    return space.scores.get();
+  };
+  if (!kept_ || !kept_->know(rows, scores_of)) return false;
+  classifier_kernels(set).mean_scores(kept_->table(), kept_->stride(), rows.data(), rows.size(),
+                                      space.scores.get());
+  return true;
+}
+
+void ClassifierModel::add_up(std::span<const std::int32_t> rows, InstructionSet set,
+                             Workspace& space) const {
   const ClassifierKernels& kernels = classifier_kernels(set);
   float* const hidden = space.hidden.get();
   float* const scores = space.scores.get();
@@ -146,8 +186,12 @@ void ClassifierModel::score(std::span<const std::int32_t> rows, InstructionSet s
       scores[i] = dot_quantized(output_.quantized, i, hidden, space.row);
     }
   }
+}
+
+void ClassifierModel::to_probabilities(InstructionSet set, Workspace& space) const {
+  float* const scores = space.scores.get();
   if (loss_ == ClassifierLoss::softmax) {
-    kernels.softmax(scores, labels_);
+    classifier_kernels(set).softmax(scores, labels_);
   } else if (loss_ == ClassifierLoss::one_vs_all) {
     for (std::size_t i = 0; i < labels_; ++i) scores[i] = table_sigmoid(scores[i]);
   } else {
@@ -157,6 +201,22 @@ void ClassifierModel::score(std::span<const std::int32_t> rows, InstructionSet s
 
 namespace {
 
+// Calls work(rows) for each text. Entries, then rows, lie anywhere in memory: while they arrive,
+// texts behind are read, so that three are under way.
+template <typename Work>
+void for_each_text(const ClassifierModel& model, const LineFeatures& features,
+                   std::span<const std::string_view> texts, const Work& work) {
+  LineFeatures::Line lines[3];
+  for (std::size_t i = 0; i < texts.size() + 2; ++i) {
+    if (i < texts.size()) features.split_text(texts[i], lines[i % 3]);
+    if (i >= 1 && i - 1 < texts.size()) {
+      features.find_rows(lines[(i - 1) % 3]);
+      model.fetch(lines[(i - 1) % 3].rows);
+    }
+    if (i >= 2) work(std::span<const std::int32_t>(lines[(i - 2) % 3].rows));
+  }
+}
+
 // Appends the best labels of one text, of equals those that fastText takes (loss.cc, findKBest): a
 // heap with the worst of them in front.
 void append_best(const float* scores, std::size_t labels, std::size_t k, float threshold,
@@ -164,10 +224,16 @@ void append_best(const float* scores, std::size_t labels, std::size_t k, float t
   const auto better = [](const auto& a, const auto& b) { return a.first > b.first; };
   heap.clear();
   for (std::size_t i = 0; i < labels; ++i) {
-    if (scores[i] < threshold || (heap.size() == k && scores[i] < heap.front().first)) continue;
-    heap.emplace_back(scores[i], static_cast<std::int32_t>(i));
+    const bool is_full = heap.size() == k;
+    if (scores[i] < threshold || (is_full && scores[i] < heap.front().first)) continue;
+    const std::pair found(scores[i], static_cast<std::int32_t>(i));
+    if (is_full && k == 1) {
+      heap.front() = found;
+      continue;
+    }
+    heap.push_back(found);
     std::push_heap(heap.begin(), heap.end(), better);
-    if (heap.size() > k) {
+    if (is_full) {
       std::pop_heap(heap.begin(), heap.end(), better);
       heap.pop_back();
     }
@@ -188,18 +254,17 @@ Predictions predict(const ClassifierModel& model, const LineFeatures& features,
                     int threads, InstructionSet set) {
   std::vector<Predictions> parts(static_cast<std::size_t>(std::max(threads, 1)));
   share_out(texts.size(), threads, [&](std::size_t part, std::size_t begin, std::size_t end) {
+    const auto own = texts.subspan(begin, end - begin);
     ClassifierModel::Workspace space(model);
-    LineFeatures::Line line;
     std::vector<std::pair<float, std::int32_t>> heap;
-    for (std::size_t i = begin; i < end; ++i) {
-      features.read_text(texts[i], line);
-      if (line.rows.empty()) {  // fastText then predicts nothing
+    for_each_text(model, features, own, [&](std::span<const std::int32_t> rows) {
+      if (rows.empty()) {  // fastText then predicts nothing
         parts[part].counts.push_back(0);
-        continue;
+        return;
       }
-      model.score(line.rows, set, space);
+      model.score(rows, set, space);
       append_best(space.scores.get(), model.labels(), k, threshold, heap, parts[part]);
-    }
+    });
   });
   Predictions all = std::move(parts[0]);
   for (std::size_t i = 1; i < parts.size(); ++i) {
@@ -217,12 +282,12 @@ void probabilities(const ClassifierModel& model, const LineFeatures& features,
                    float* out) {
   share_out(texts.size(), threads, [&](std::size_t, std::size_t begin, std::size_t end) {
     ClassifierModel::Workspace space(model);
-    LineFeatures::Line line;
-    for (std::size_t i = begin; i < end; ++i) {
-      features.read_text(texts[i], line);
-      model.score(line.rows, set, space);
-      std::copy_n(space.scores.get(), model.labels(), out + i * model.labels());
-    }
+    float* to = out + begin * model.labels();
+    const auto own = texts.subspan(begin, end - begin);
+    for_each_text(model, features, own, [&](std::span<const std::int32_t> rows) {
+      model.score(rows, set, space);
+      to = std::copy_n(space.scores.get(), model.labels(), to);
+    });
   });
 }
 

@@ -5,12 +5,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "aligned.h"
 #include "line_features.h"
+#include "row_scores.h"
 #include "rows.h"
 #include "training_exchange.h"
 
@@ -67,6 +69,11 @@ class ClassifierModel {
   // The probabilities of all labels for the mean of some rows, in `space.scores`. No rows: the mean
   // is zero.
   void score(std::span<const std::int32_t> rows, InstructionSet set, Workspace& space) const;
+  // Has the first of these rows fetched from memory, for `score` to find them near.
+  void fetch(std::span<const std::int32_t> rows) const;
+  // From now on what rows add to the scores is kept, for whoever answers many texts, unless that
+  // would save little or there is no memory for it. Probabilities are the same up to rounding.
+  void keep_row_scores();
 
  private:
   struct Node {
@@ -74,11 +81,16 @@ class ClassifierModel {
   };
   void build_tree(std::span<const std::int64_t> counts);
   void score_tree(Workspace& space) const;
+  // The two steps of `score`: sums, which are linear in the mean, and what is made of them.
+  void add_up(std::span<const std::int32_t> rows, InstructionSet set, Workspace& space) const;
+  bool add_up_kept(std::span<const std::int32_t> rows, InstructionSet set, Workspace& space) const;
+  void to_probabilities(InstructionSet set, Workspace& space) const;
 
   ClassifierMatrix input_, output_;
   ClassifierLoss loss_;
   std::size_t labels_;
   std::vector<Node> nodes_;  // inner nodes; the last one is the root
+  std::unique_ptr<RowScores> kept_;
 };
 
 // The k best labels of each text one after the other, best first.

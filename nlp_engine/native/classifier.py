@@ -182,6 +182,16 @@ class ClassifierModel:
             _matrix(input_matrix), _matrix(output_matrix), loss, label_counts
         )
 
+    def keep_row_scores(self) -> None:
+        """From now on keep what rows add to the labels' scores, for many texts to come.
+
+        With few labels that is far less to read than the rows. It takes memory as rows are used, at
+        most a quarter of what dense rows have (with more labels nothing is kept); processes forked
+        later share it. The matrices must not change any more. Probabilities are the same up to
+        rounding.
+        """
+        self.kernel.keep_row_scores()
+
     def predict(
         self,
         features: LineFeatures,

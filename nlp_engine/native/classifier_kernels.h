@@ -28,7 +28,10 @@ struct ClassifierKernels {
   // scores[i] = hidden . row i, for all rows; hidden is padded with zeros, scores has room for 3
   // more.
   void (*dots)(const Rows& matrix, const float* hidden, float* scores);
-  // Both in place, for `count` values with room for a lane more.
+  // scores[stride] = the mean of rows of a table with `stride` floats each, a multiple of 8.
+  void (*mean_scores)(const float* table, std::size_t stride, const std::int32_t* rows,
+                      std::size_t count, float* scores);
+  // In place, for `count` values with room for a lane more.
   void (*softmax)(float* scores, std::size_t count);
   // Trains on the examples order[0, count); so many more behind them will come next.
   void (*train)(const ClassifierTraining& training, const ExampleView& examples,

@@ -98,6 +98,27 @@ inline void dots(const Rows& matrix, const float* hidden, float* scores) {
   }
 }
 
+// Eight floats, in as many registers as they take: few labels do not fill a lane.
+typedef float Eight __attribute__((vector_size(32), may_alias));
+
+inline void mean_scores(const float* table, std::size_t stride, const std::int32_t* rows,
+                        std::size_t count, float* scores) {
+  const float share = count == 0 ? 0.f : 1.f / static_cast<float>(count);
+  for (std::size_t k = 0; k < stride; k += 8) {
+    const auto at = [&](std::size_t i) -> const Eight& {
+      const std::size_t first = static_cast<std::size_t>(rows[i]) * stride;
+      return *reinterpret_cast<const Eight*>(table + first + k);
+    };
+    Eight even{}, odd{};  // two sums, which need not wait for each other
+    for (std::size_t i = 1; i < count; i += 2) {
+      even += at(i - 1);
+      odd += at(i);
+    }
+    if (count % 2 == 1) even += at(count - 1);
+    *reinterpret_cast<Eight*>(scores + k) = (even + odd) * share;
+  }
+}
+
 // Multiplies `count` values, and what fills them up to whole lanes.
 inline void scale(float* values, std::int64_t count, float factor) {
   for (std::int64_t i = 0; i < count; i += lanes) {
@@ -107,21 +128,17 @@ inline void scale(float* values, std::int64_t count, float factor) {
 
 // What a lane holds from `count` on is replaced by `value`.
 inline Lane padded(Lane values, std::int64_t count, float value) {
-  for (std::int64_t i = count; i < lanes; ++i) values[i] = value;
-  return values;
+  return positions() < static_cast<std::int32_t>(count) ? values : spread(value);
 }
 
 inline void softmax(float* scores, std::size_t count) {
   const auto size = static_cast<std::int64_t>(count);
   const std::int64_t last = (size - 1) / lanes * lanes;  // where the last lane begins
   store(scores + last, padded(load(scores + last), size - last, -1e30f));
+  const auto higher = [](auto a, auto b) { return a > b ? a : b; };
   Lane most = load(scores);
-  for (std::int64_t i = lanes; i < size; i += lanes) {
-    const Lane other = load(scores + i);
-    most = other > most ? other : most;
-  }
-  float highest = most[0];
-  for (int i = 1; i < lanes; ++i) highest = most[i] > highest ? most[i] : highest;
+  for (std::int64_t i = lanes; i < size; i += lanes) most = higher(most, load(scores + i));
+  const float highest = reduced(most, higher);
   Lane all{};
   for (std::int64_t i = 0; i < size; i += lanes) {
     Lane power = exp2_of((load(scores + i) - spread(highest)) * spread(log2_of_e));
@@ -129,9 +146,7 @@ inline void softmax(float* scores, std::size_t count) {
     all += power;
     store(scores + i, power);
   }
-  float sum = 0;
-  for (int i = 0; i < lanes; ++i) sum += all[i];
-  scale(scores, size, 1.f / sum);
+  scale(scores, size, 1.f / reduced(all, [](float a, float b) { return a + b; }));
 }
 
 class Trainer {
@@ -292,7 +307,7 @@ inline void train(const ClassifierTraining& training, const ExampleView& example
   Trainer(training, examples, space).run(order, count, behind);
 }
 
-constexpr ClassifierKernels kernels{mean, dots, softmax, train};
+constexpr ClassifierKernels kernels{mean, dots, mean_scores, softmax, train};
 
 }  // namespace
 }  // namespace nlp

@@ -13,7 +13,7 @@ constexpr std::size_t most_digits = 9;
 
 class Reader {
  public:
-  explicit Reader(std::string_view json) : json_(json) {
+  Reader(std::string_view json, InstructionSet set) : json_(json), set_(set) {
     // Texts point into it: it must neither grow nor be so short that a string has it inside.
     request_.unescaped.reserve(json.size() + sizeof(std::string));
   }
@@ -24,9 +24,8 @@ class Reader {
       return key == "configuration" && once(has_configuration_) && configuration();
     });
     skip_white();
-    if (!whole || !has_texts_ || at_ != json_.size() || first_invalid(json_) != json_.size()) {
-      return std::nullopt;
-    }
+    if (!whole || !has_texts_ || at_ != json_.size()) return std::nullopt;
+    if (first_invalid(json_, set_) != json_.size()) return std::nullopt;
     return std::move(request_);
   }
 
@@ -34,7 +33,8 @@ class Reader {
   static bool once(bool& seen) { return !std::exchange(seen, true); }
 
   void skip_white() {
-    while (at_ < json_.size() && std::strchr(" \t\n\r", json_[at_]) && json_[at_] != '\0') ++at_;
+    const auto is_white = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
+    while (at_ < json_.size() && is_white(json_[at_])) ++at_;
   }
 
   // Whether the next character that is not white is this one, which is then behind.
@@ -153,6 +153,7 @@ class Reader {
   }
 
   std::string_view json_;
+  InstructionSet set_;
   std::size_t at_ = 0;
   bool has_texts_ = false, has_configuration_ = false, has_k_ = false;
   TextRequest request_;
@@ -168,7 +169,9 @@ void append_number(std::string& out, float number) {
 
 }  // namespace
 
-std::optional<TextRequest> read_text_request(std::string_view json) { return Reader(json).read(); }
+std::optional<TextRequest> read_text_request(std::string_view json, InstructionSet set) {
+  return Reader(json, set).read();
+}
 
 std::string write_predictions(const Predictions& predictions, std::span<const std::string> labels) {
   std::string out = "[";

@@ -24,7 +24,7 @@ struct TextRequest {
 
 // Reads a request in the form above, `configuration` and its `k` being optional, in any order. What
 // has anything else in it, and what is no JSON or no UTF-8, is not for this reader: it gives nothing.
-std::optional<TextRequest> read_text_request(std::string_view json);
+std::optional<TextRequest> read_text_request(std::string_view json, InstructionSet set);
 
 // Writes predictions; `labels` are JSON strings, by number. Numbers are the shortest that name the
 // same double.

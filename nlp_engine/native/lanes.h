@@ -101,6 +101,26 @@ inline void sums(Lane a, Lane b, Lane c, Lane d, float* to) {
 
 #endif
 
+// 0, 1, 2, …
+inline IntLane positions() {
+  IntLane numbers;
+  for (int i = 0; i < lanes; ++i) numbers[i] = i;
+  return numbers;
+}
+
+// All values put together by `together(a, b)`, a sum or the like. Halves are, then halves of that, and
+// so on: a value waits for few others.
+template <typename Together>
+inline float reduced(Lane lane, Together together) {
+  float values[lanes];
+  std::memcpy(values, &lane, sizeof(values));
+  for (int half = lanes / 2; half > 0; half /= 2) {
+#pragma GCC unroll 8
+    for (int i = 0; i < half; ++i) values[i] = together(values[i], values[i + half]);
+  }
+  return values[0];
+}
+
 // 2^x for |x| <= 126, beyond that of the limit; to 1e-7 relative. It is 2^n times a polynomial of
 // the rest, |rest| <= 1/2 (coefficients: the Taylor series of 2^x, ln(2)^k / k!).
 inline Lane exp2_of(Lane x) {

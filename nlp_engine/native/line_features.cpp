@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::string_view label_prefix = "__label__";
 constexpr std::string_view line_end_word = "</s>";
+constexpr std::ptrdiff_t piece_bytes = 4096;  // of a text, whose separators are found at once
+constexpr std::uint32_t line_end_hash = FastTextHash::of(line_end_word);
 constexpr std::uint64_t ngram_factor = 116049371;  // fastText's, for word n-grams
 
 // fastText takes a word's hash for a signed number when it makes n-grams of it.
@@ -75,45 +77,67 @@ std::int32_t LineFeatures::find(std::string_view token, std::uint32_t hash) cons
 
 const std::uint8_t* LineFeatures::read(const std::uint8_t* from, const std::uint8_t* end,
                                        Line& line) const {
-  return read(from, end, false, line);
+  const std::uint8_t* const next = split(from, end, false, line);
+  find_rows(line);
+  return next;
 }
 
 void LineFeatures::read_text(std::string_view text, Line& line) const {
-  const auto* from = reinterpret_cast<const std::uint8_t*>(text.data());
-  read(from, from + text.size(), true, line);
+  split_text(text, line);
+  find_rows(line);
 }
 
-const std::uint8_t* LineFeatures::read(const std::uint8_t* from, const std::uint8_t* end,
-                                       bool whole, Line& line) const {
+void LineFeatures::split_text(std::string_view text, Line& line) const {
+  const auto* from = reinterpret_cast<const std::uint8_t*>(text.data());
+  split(from, from + text.size(), true, line);
+}
+
+const std::uint8_t* LineFeatures::split(const std::uint8_t* from, const std::uint8_t* end,
+                                        bool whole, Line& line) const {
+  line.split.clear();
+  const std::uint8_t* const stop = whole ? end : std::find(from, end, '\n');
+  const std::uint8_t* begin = from;
+  std::uint32_t separators[piece_bytes + 1];
+  for (const std::uint8_t* piece = from; piece < stop;) {
+    const auto size = static_cast<std::uint32_t>(std::min(stop - piece, piece_bytes));
+    std::size_t count = find_separators_(piece, size, separators);
+    if (piece + size == stop) separators[count++] = size;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint8_t* const at = piece + separators[i];
+      if (at > begin) {
+        const std::string_view token(reinterpret_cast<const char*>(begin),
+                                     static_cast<std::size_t>(at - begin));
+        const bool is_padded = end - at >= FastTextHash::padding;
+        add_split(token, is_padded ? FastTextHash::of_padded(token) : FastTextHash::of(token),
+                  line);
+        if (token == line_end_word) return at;
+      }
+      begin = at + 1;
+    }
+    piece += size;
+  }
+  add_split(line_end_word, line_end_hash, line);
+  return stop + (stop != end);
+}
+
+void LineFeatures::add_split(std::string_view token, std::uint32_t hash, Line& line) const {
+  line.split.push_back({token, hash});
+  __builtin_prefetch(&slots_[hash & (slots_.size() - 1)]);
+}
+
+void LineFeatures::find_rows(Line& line) const {
   line.rows.clear();
   line.labels.clear();
   line.hashes.clear();
   line.first.clear();
   line.last.clear();
-  line.unknown_labels = line.tokens = 0;
-  bool open = true;
-  const std::uint8_t* at = from;
-  while (open) {
-    while (at < end && is_separator(*at) && (whole || *at != '\n')) ++at;
-    if (at == end || is_separator(*at)) {
-      at += at != end;
-      add_token(line_end_word, FastTextHash::of(line_end_word), line);
-      break;
-    }
-    const std::uint8_t* const begin = at;
-    FastTextHash hash;
-    for (; at < end && !is_separator(*at); ++at) hash.add(*at);
-    const std::string_view token(reinterpret_cast<const char*>(begin),
-                                 static_cast<std::size_t>(at - begin));
-    add_token(token, hash.value(), line);
-    open = token != line_end_word;
-  }
+  line.unknown_labels = 0;
+  line.tokens = static_cast<std::int32_t>(line.split.size());
+  for (const auto& token : line.split) add_token(token.text, token.hash, line);
   add_word_ngrams(line);
-  return at;
 }
 
 void LineFeatures::add_token(std::string_view token, std::uint32_t hash, Line& line) const {
-  ++line.tokens;
   const std::int32_t entry = find(token, hash);
   if (entry >= words_) {
     line.labels.push_back(entry - words_);

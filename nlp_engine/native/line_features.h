@@ -54,6 +54,11 @@ class LineFeatures {
 
    private:
     friend class LineFeatures;
+    struct Token {
+      std::string_view text;
+      std::uint32_t hash;
+    };
+    std::vector<Token> split;            // what `split` found
     std::vector<std::uint32_t> hashes;   // of the words
     std::vector<std::uint32_t> ngrams;   // buckets of a word's character n-grams
   };
@@ -62,6 +67,10 @@ class LineFeatures {
   const std::uint8_t* read(const std::uint8_t* from, const std::uint8_t* end, Line& line) const;
   // Reads a whole text as one line: in it a line feed is like a space.
   void read_text(std::string_view text, Line& line) const;
+  // The same in two steps, the text staying where it is: whoever reads another text in between has
+  // the entries that this one needs fetched from memory meanwhile.
+  void split_text(std::string_view text, Line& line) const;
+  void find_rows(Line& line) const;
 
  private:
   struct Entry {
@@ -80,10 +89,12 @@ class LineFeatures {
   void add_token(std::string_view token, std::uint32_t hash, Line& line) const;
   void add_bucket(std::uint32_t bucket, Line& line) const;
   void add_word_ngrams(Line& line) const;
-  const std::uint8_t* read(const std::uint8_t* from, const std::uint8_t* end, bool whole,
-                           Line& line) const;
+  void add_split(std::string_view token, std::uint32_t hash, Line& line) const;
+  const std::uint8_t* split(const std::uint8_t* from, const std::uint8_t* end, bool whole,
+                            Line& line) const;
   void note_spans(Line& line, std::int32_t first, std::int32_t last) const;
 
+  FindSeparators find_separators_ = find_separators_for(best_instruction_set());
   std::string bytes_;
   std::int32_t words_;
   FeatureSettings settings_;

@@ -1,5 +1,6 @@
 #include "separators.h"
 
+#include <algorithm>
 #include <bit>
 
 #if defined(NLP_X86)
@@ -62,15 +63,16 @@ __attribute__((target("avx512f,avx512bw"))) std::size_t find_avx512(const std::u
   const __m512i tab = _mm512_set1_epi8(0x09);
   const __m512i four = _mm512_set1_epi8(4);
   std::size_t found = 0;
-  std::uint32_t i = 0;
-  for (; i + 64 <= size; i += 64) {
-    const __m512i bytes = _mm512_loadu_si512(text + i);
+  for (std::uint32_t i = 0, left; i < size; i += left) {
+    left = std::min(size - i, 64u);
+    const std::uint64_t there = ~std::uint64_t{0} >> (64 - left);
+    const __m512i bytes = _mm512_maskz_loadu_epi8(there, text + i);
     const std::uint64_t bits = _mm512_cmpeq_epi8_mask(bytes, space) |
                                _mm512_testn_epi8_mask(bytes, bytes) |
                                _mm512_cmple_epu8_mask(_mm512_sub_epi8(bytes, tab), four);
-    found = store_bits(bits, i, positions, found);
+    found = store_bits(bits & there, i, positions, found);
   }
-  return find_tail(text, i, size, positions, found);
+  return found;
 }
 
 #endif

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "separators.h"
+
 namespace nlp {
 
 inline bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
@@ -62,6 +64,8 @@ inline std::int32_t count_code_points(std::string_view text) {
 
 // The position of the first byte that is not part of valid UTF-8; text.size() if there is none.
 std::size_t first_invalid(std::string_view text);
+// The same by one instruction set's code.
+std::size_t first_invalid(std::string_view text, InstructionSet set);
 
 // White space as Unicode's White_Space has it, and the control characters of ASCII.
 bool is_white(std::uint32_t code_point);

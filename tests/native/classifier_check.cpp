@@ -118,21 +118,24 @@ int check_prediction(std::mt19937& random, const nlp::LineFeatures& features, st
     }
   }
   const std::int64_t counts[labels] = {9, 5, 5, 2, 1};
-  const nlp::ClassifierModel model({{input.data(), features.rows(), dim, 4 * dim}, {}, false},
-                                   {{output.data(), labels, dim, 4 * dim}, {}, false}, loss,
-                                   counts);
-  const nlp::Predictions found =
-      nlp::predict(model, features, texts, 3, 0, threads, set);
+  nlp::ClassifierModel model({{input.data(), features.rows(), dim, 4 * dim}, {}, false},
+                             {{output.data(), labels, dim, 4 * dim}, {}, false}, loss, counts);
+  const nlp::Predictions found = nlp::predict(model, features, texts, labels, 0, threads, set);
   int failures = found.counts.size() != 200;
   for (const float probability : found.probabilities) {
     failures += !(probability >= 0 && probability <= 1);
+  }
+  model.keep_row_scores();
+  const nlp::Predictions again = nlp::predict(model, features, texts, labels, 0, threads, set);
+  for (std::size_t i = 0; i < found.probabilities.size(); ++i) {
+    failures += !(std::abs(found.probabilities[i] - again.probabilities[i]) < 1e-4f);
   }
   return failures;
 }
 
 // Requests as JSON with some bytes changed or cut off: what is read must lie in the request, and be
 // answered.
-int check_json(std::mt19937& random, const nlp::LineFeatures& features) {
+int check_json(std::mt19937& random, const nlp::LineFeatures& features, nlp::InstructionSet set) {
   const std::string plain =
       R"({"instances": ["a b", "\u00fc\n\ud83d\ude00", "日 \"x\""], "configuration": {"k": 2}})";
   const std::vector<std::string> names{"\"a\"", "\"b\"", "\"c\"", "\"\"", "\"z\""};
@@ -143,7 +146,7 @@ int check_json(std::mt19937& random, const nlp::LineFeatures& features) {
     return nlp::ClassifierMatrix{{bytes, values.size(), 1, 4}, {}, false};
   };
   const nlp::ClassifierModel model(matrix(input), matrix(output), ClassifierLoss::softmax, counts);
-  int failures = !nlp::read_text_request(plain);
+  int failures = !nlp::read_text_request(plain, set);
   for (int i = 0; i < 2000; ++i) {
     std::string json = plain;
     for (auto changes = random() % 4; changes > 0; --changes) {
@@ -151,10 +154,9 @@ int check_json(std::mt19937& random, const nlp::LineFeatures& features) {
     }
     json.resize(random() % 3 ? json.size() : random() % json.size());
     const auto bytes = exact(json);
-    const auto request = nlp::read_text_request({bytes.get(), json.size()});
+    const auto request = nlp::read_text_request({bytes.get(), json.size()}, set);
     if (!request) continue;
-    const nlp::Predictions found = nlp::predict(model, features, request->texts, 2, 0.f, 1,
-                                                nlp::InstructionSet::baseline);
+    const nlp::Predictions found = nlp::predict(model, features, request->texts, 2, 0.f, 1, set);
     failures += nlp::write_predictions(found, names).size() < 2 + 20 * request->texts.size();
   }
   return failures;
@@ -170,9 +172,9 @@ int main() {
   for (const bool pruned : {false, true}) {
     const nlp::LineFeatures features(entries, offsets, words, words + labels, {3, buckets, 2, 4},
                                      pruned ? &kept : nullptr);
-    failures += check_json(random, features);
     for (int set = 0; set <= static_cast<int>(nlp::best_instruction_set()); ++set) {
       const auto instructions = static_cast<nlp::InstructionSet>(set);
+      failures += check_json(random, features, instructions);
       for (const std::size_t dim : {1, 5, 16, 33, 140}) {
         for (const int threads : {1, 3}) {
           failures += check_prediction(random, features, dim, softmax, threads, instructions);

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -75,6 +77,20 @@ def test_features_are_the_references(name: str, lines: list[str]) -> None:
     assert pieces(found.rows, found.row_offsets) == [rows for rows, _, _ in expected]
     assert pieces(found.labels, found.label_offsets) == [labels for _, labels, _ in expected]
     assert found.unknown_labels.tolist() == [unknown for _, _, unknown in expected]
+
+
+@pytest.mark.parametrize("name", ["2-grams", "all"])
+def test_long_lines_have_the_references_features(name: str) -> None:
+    random = np.random.default_rng(1)
+    lengths = random.integers(1, 60, 400)
+    lengths[[50, 200]] = 9000, 4096
+    words = [WORDS[i % 6] if i % 3 else "ü" * int(n) for i, n in enumerate(lengths)]
+    text = " ".join(words)
+    for line in (text, "x" * 4095 + " the", "x" * 4096 + " the", " " * 5000 + "the" + " " * 5000):
+        rows, labels, _ = reference.line_features(MODELS[name], line)
+        got = features_of(MODELS[name]).read_examples(as_bytes(line + "\n"), 1)
+        assert (got.rows.tolist(), got.labels.tolist()) == (rows, labels)
+        assert features_of(MODELS[name]).read_line(line)[0].tolist() == rows
 
 
 def test_the_word_for_a_lines_end_ends_it() -> None:
@@ -223,6 +239,81 @@ def test_quantised_matrices_are_as_their_rows(dim: int, part_dim: int, norms: bo
         assert kernel.probabilities(features, texts, 1) == pytest.approx(
             expected.probabilities(features, texts, 1), rel=1e-4
         )
+
+
+def random_model(
+    dim: int, labels: int, loss: str = "softmax"
+) -> tuple[ClassifierModel, np.ndarray, LineFeatures]:
+    random = np.random.default_rng(dim)
+    inputs = random.normal(size=(1007, dim)).astype(np.float32)
+    outputs = random.normal(size=(labels, dim)).astype(np.float32)
+    counts = np.arange(labels, 0, -1)
+    return (
+        ClassifierModel(inputs, outputs, loss=loss, label_counts=counts),
+        inputs,
+        features_of(MODELS["2-grams"]),
+    )
+
+
+@pytest.mark.parametrize("instructions", AVAILABLE)
+@pytest.mark.parametrize("loss", ["softmax", "one_vs_all", "hierarchical_softmax"])
+@pytest.mark.parametrize(("dim", "labels"), [(32, 2), (100, 8), (100, 9), (130, 31)])
+def test_kept_row_scores_give_the_same_probabilities(
+    dim: int, labels: int, loss: str, instructions: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NLP_ENGINE_INSTRUCTIONS", instructions)
+    model, inputs, features = random_model(dim, labels, loss)
+    random = np.random.default_rng(1)
+    texts = [" ".join(random.choice([*WORDS, "other"], size)) for size in range(200)]
+    expected = model.probabilities(features, texts, 1)
+    model.keep_row_scores()
+    for _ in range(2):
+        assert model.probabilities(features, texts, 3) == pytest.approx(
+            expected, rel=1e-4, abs=1e-6
+        )
+    inputs[:] = 0  # what has been kept is not read again
+    assert model.probabilities(features, texts, 1) == pytest.approx(expected, rel=1e-4, abs=1e-6)
+
+
+def test_row_scores_of_quantised_rows_are_kept() -> None:
+    random = np.random.default_rng(1)
+    features = features_of(MODELS["2-grams"])
+    outputs = random.normal(size=(3, 33)).astype(np.float32)
+    model = ClassifierModel(
+        quantized(random, 1007, 33, 2, norms=True), outputs,
+        loss="softmax", label_counts=np.ones(3, np.int64),
+    )  # fmt: skip
+    texts = ["the ü", "", "other 日本"]
+    expected = model.probabilities(features, texts, 1)
+    model.keep_row_scores()
+    for _ in range(2):
+        assert model.probabilities(features, texts, 1) == pytest.approx(expected, rel=1e-4)
+
+
+def test_scores_are_not_kept_where_that_saves_little() -> None:
+    model, inputs, features = random_model(100, 26)
+    model.keep_row_scores()
+    before = model.probabilities(features, ["the ü"], 1)
+    inputs[:] = 0
+    assert model.probabilities(features, ["the ü"], 1) == pytest.approx(1 / 26)
+    assert before.max() > 1 / 26
+
+
+def test_processes_share_kept_row_scores() -> None:
+    model, inputs, features = random_model(100, 8)
+    expected = model.probabilities(features, ["the ü naïve"], 1)
+    model.keep_row_scores()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads that other tests have
+        child = os.fork()
+    if child == 0:
+        try:
+            model.probabilities(features, ["the ü naïve"], 1)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    inputs[:] = 0
+    assert model.probabilities(features, ["the ü naïve"], 1) == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_matrix_without_rows_for_all_features_is_refused() -> None:

@@ -22,7 +22,7 @@ WIKITEXT = ["markup", "pages", "scanner", "scanner_links", "scanner_tables", "sc
 WIKITEXT += ["site_rules", "tidy", "utf8", "wikitext"]
 WORD2VEC = ["own_rows", "separators", "subword_table", "subwords", "word2vec", "word2vec_baseline"]
 CLASSIFIER = ["classifier", "classifier_baseline", "fill_uniform", "json_texts", "line_features"]
-CLASSIFIER += ["lone_buckets", "own_rows", "separators", "subwords", "utf8"]
+CLASSIFIER += ["lone_buckets", "own_rows", "row_scores", "separators", "subwords", "utf8"]
 AVX512 = ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma"]
 
 
@@ -35,6 +35,8 @@ AVX512 = ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma"]
         ("entities_check", ENTITIES, "thread"),
         ("quantizer_check", QUANTIZER, "address,undefined"),
         ("quantizer_check", QUANTIZER, "thread"),
+        ("row_scores_check", ["row_scores"], "address,undefined"),
+        ("row_scores_check", ["row_scores"], "thread"),
         ("vectors_check", VECTORS, "address,undefined"),
         ("vectors_check", VECTORS, "thread"),
         ("wikitext_check", WIKITEXT, "address,undefined"),

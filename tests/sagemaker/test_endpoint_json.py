@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from nlp_engine.classification.classifier import Classifier
 from nlp_engine.sagemaker.endpoint import JSON, Endpoint
 from nlp_engine.sagemaker.endpoint.answers import Labels
+from tests.native.test_classifier import AVAILABLE
 from tests.sagemaker.endpoint_models import TEXTS, train_models
 
 LARGE = 1 << 20
@@ -25,6 +26,7 @@ class SlowLabels(Labels):
 
 
 class Ways(NamedTuple):
+    classifier: Classifier
     labels: Labels
     quick: Endpoint
     slow: Endpoint
@@ -36,7 +38,7 @@ def ways(tmp_path_factory: pytest.TempPathFactory) -> Ways:
     train_models(folder)
     classifier = Classifier.open(folder / "model.bin", threads=1)
     labels = Labels(classifier)
-    return Ways(labels, Endpoint(labels), Endpoint(SlowLabels(classifier)))
+    return Ways(classifier, labels, Endpoint(labels), Endpoint(SlowLabels(classifier)))
 
 
 def check_alike(ways: Ways, body: bytes) -> None:
@@ -109,6 +111,30 @@ def test_damaged_requests_are_answered_as_ever(
             st.binary(max_size=2) | st.sampled_from(list(b'"\\{}[]:,0')).map(lambda b: bytes([b]))
         )
     check_alike(ways, bytes(body))
+
+
+# At the borders of UTF-8's ranges.
+BYTES = [0x61, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED,
+         0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF]  # fmt: skip
+PARTS = st.sampled_from([bytes([byte]) for byte in BYTES] + [c.encode() for c in "éßÿ日\ufffd😀"])
+
+
+@pytest.mark.parametrize("instructions", AVAILABLE)
+@given(st.integers(0, 70), st.lists(PARTS, max_size=8).map(b"".join), st.integers(0, 70))
+def test_bytes_that_are_no_utf8_are_found(
+    ways: Ways, instructions: str, before: int, odd: bytes, behind: int
+) -> None:
+    text = b"\xc3\xa9" * (before // 2) + b"a" * (before % 2) + odd + b"a" * behind
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        valid = False
+    else:
+        valid = True
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NLP_ENGINE_INSTRUCTIONS", instructions)
+        answers = ways.classifier.json_labels(ways.classifier.label_names)
+    assert (answers.answer(b'{"instances": ["' + text + b'"]}', LARGE) is not None) == valid
 
 
 def test_too_large_answers_are_refused_as_ever(ways: Ways) -> None:

@@ -50,6 +50,7 @@ class Labels:
 
     def __init__(self, classifier: Classifier) -> None:
         self._classifier = classifier
+        classifier.keep_row_scores()
         words = {label: word for word, label in classifier.labels.items()}
         names = classifier.label_names
         self._words = {name: words.get(name, LABEL_PREFIX + name) for name in names}
