@@ -20,6 +20,10 @@ from nlp_engine.errors import SettingError
 
 T = TypeVar("T")
 
+_IN_WORDS = {
+    "int": "an integer", "float": "a number", "bool": "True or False", "str": "text",
+    "tuple": "a list",
+}  # fmt: skip
 _TRUE = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -181,9 +185,7 @@ def _convert(name: str, value: Any, hint: Any) -> Any:
     except (KeyError, ValueError, TypeError):
         pass
     expected = getattr(kind, "__name__", str(kind))
-    expected = {"int": "an integer", "float": "a number", "bool": "True or False"}.get(
-        expected, expected
-    )
+    expected = _IN_WORDS.get(expected, expected)
     raise SettingError(f"{name} is {value!r}; it must be {expected}")
 
 

@@ -60,7 +60,7 @@ def test_lists_become_tuples() -> None:
         ({"mode": "fast", "rate": "fast"}, "rate is 'fast'; it must be a number"),
         ({"mode": "fast", "deep": "maybe"}, "deep is 'maybe'; it must be True or False"),
         ({"mode": "fast", "limit": 0}, "limit is 0; the smallest allowed value is 1"),
-        ({"mode": 3}, "mode is 3; it must be str"),
+        ({"mode": 3}, "mode is 3; it must be text"),
     ],
 )
 def test_errors_name_setting_value_and_limit(values: dict[str, object], message: str) -> None:

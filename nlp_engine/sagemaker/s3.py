@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nlp_engine.errors import InputError
+from nlp_engine.errors import EngineError, InputError
 from nlp_engine.sagemaker import aws
 from nlp_engine.sagemaker.spec import S3, on_s3
 
@@ -35,15 +35,22 @@ def listed(client: Any, prefix: str) -> list[str]:
 
 
 def has(client: Any, address: str, size: int | None) -> bool:
-    """Whether a file, of that size if one is given, is at an address; False if we may not look."""
+    """Whether a file, of that size if one is given, is at an address; False if we may not look.
+
+    Raises:
+        EngineError: S3 cannot be reached, or nobody says who asks.
+    """
     from botocore.exceptions import ClientError
 
     bucket, key = split(address)
     try:
-        found = client.head_object(Bucket=bucket, Key=key)
-        return size is None or int(found["ContentLength"]) == size
-    except ClientError:
-        return False  # where there is more to it than that, the upload says it
+        with aws.clear_errors(f"cannot look at {address}"):
+            found = client.head_object(Bucket=bucket, Key=key)
+    except EngineError as error:
+        if isinstance(error.__cause__, ClientError):
+            return False  # where there is more to it than that, the upload says it
+        raise
+    return size is None or int(found["ContentLength"]) == size
 
 
 def upload(client: Any, path: Path, address: str) -> None:

@@ -42,6 +42,12 @@ VALIDATION = 'validation = "s3://bucket/dbpedia.validation"\n'
         (VECTORS, ('train = "', 'trian = "'), "[data]: unknown key 'trian'; did you mean train?"),
         (VECTORS, ("role = ", "rolle = "), "[sagemaker]: unknown setting 'rolle'; did you mean"),
         (VECTORS, ('output = "s3://bucket/models"', ""), "[sagemaker]: output is required"),
+        (VECTORS, ('"s3://bucket/text8"', "5"), "[data.train]: source is 5; it must be text"),
+        (
+            CLASSIFIER,
+            ("[tuning]\n", '[tuning]\nwarm_start = "first"\n'),
+            "[tuning]: warm_start is 'first'; it must be a list",
+        ),
         (VECTORS, (MODE, 'mode = "bert"'), "mode is 'bert'; it must be one of"),
         (VECTORS, (MODE, 'mode = "batch_skipgram"\nsubwords = true'), "use mode skipgram or cbow"),
         (

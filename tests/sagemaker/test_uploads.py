@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import botocore.session
 import botocore.validate
 import pytest
@@ -182,6 +183,25 @@ def test_what_s3_says_of_a_bucket_that_is_not_there(s3: Any, tmp_path: Path) -> 
         EngineError, match=r"cannot send .*/train.txt to s3://nobodys.*NoSuchBucket"
     ):
         upload("train", spec)
+
+
+def test_what_is_said_without_keys_and_without_a_connection(
+    s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local_spec(tmp_path)
+    path = str(tmp_path / "job.toml")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with monkeypatch.context() as changed:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            changed.delenv(name)
+        changed.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+        changed.setattr(boto3, "DEFAULT_SESSION", None)  # it has the keys already
+        for command in (["train", path, "--on", "sagemaker"], ["status", path], ["stop", path]):
+            refused = run(*command)
+            assert refused.exit_code == 2 and "Unable to locate credentials" in refused.stderr
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+    refused = run("train", path, "--on", "sagemaker")
+    assert refused.exit_code == 2 and "Could not connect to the endpoint URL" in refused.stderr
 
 
 def test_planned_uploads_are_requests_as_s3_takes_them(tmp_path: Path) -> None:
