@@ -49,6 +49,9 @@ PriceTable = Annotated[
     typer.Option("--prices", metavar="FILE", help="A table of prices instead of the examples."),
 ]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for the end; get the model with -o.")]
+WaitForAnswers = Annotated[bool, typer.Option("--wait", help="Wait for the end; get the answers.")]
+WaitForEndpoint = Annotated[bool, typer.Option("--wait", help="Wait until it is in service.")]
+WaitForStop = Annotated[bool, typer.Option("--wait", help="Wait until it has stopped.")]
 Unique = Annotated[
     bool, typer.Option("--unique", help="Add date and time to the job's name (SageMaker).")
 ]
@@ -128,7 +131,7 @@ def deploy(
     out: Out = None,
     dry_run: DryRun = False,
     prices: PriceTable = None,
-    wait: Wait = False,
+    wait: WaitForEndpoint = False,
     port: Port = 8080,
     quiet: Quiet = False,
 ) -> None:
@@ -161,7 +164,7 @@ def transform(
     out: Out = None,
     dry_run: DryRun = False,
     prices: PriceTable = None,
-    wait: Wait = False,
+    wait: WaitForAnswers = False,
     quiet: Quiet = False,
 ) -> None:
     """Answer every line of the JSON Lines that `[transform]` names."""
@@ -243,7 +246,7 @@ def stop(
     spec: Spec,
     job: Name = None,
     dry_run: DryRun = False,
-    wait: Wait = False,
+    wait: WaitForStop = False,
     quiet: Quiet = False,
 ) -> None:
     """Stop the training, tuning or batch transform that runs on SageMaker."""

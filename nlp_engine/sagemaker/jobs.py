@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nlp_engine.errors import EngineError
+from nlp_engine.errors import EngineError, Interrupted
 from nlp_engine.sagemaker import aws, status
 from nlp_engine.sagemaker.checks import check_for_sagemaker
 from nlp_engine.sagemaker.checks.api import check_requests
@@ -81,21 +81,23 @@ def send(spec: JobSpec, requests: Sequence[Request]) -> list[str]:
 
     Raises:
         EngineError: SageMaker refuses one; its own words.
+        Interrupted: Ctrl-C; what was made stays.
         MissingExtraError: boto3 is not installed.
     """
     client = aws.client("sagemaker", spec.on_aws.region)
     arns, made = list[str](), list[Request]()
-    for request in requests:
-        try:
-            with aws.clear_errors(f"{request.operation} failed"):
-                if request.operation == "CreateModel" and _has_model(client, request):
-                    continue
-                arns.append(_arn(_call(client, request)))
-        except EngineError:
-            for earlier in reversed(made):
-                _undo(client, earlier)
-            raise
-        made.append(request)
+    with _interruptible(spec):
+        for request in requests:
+            try:
+                with aws.clear_errors(f"{request.operation} failed"):
+                    if request.operation == "CreateModel" and _has_model(client, request):
+                        continue
+                    arns.append(_arn(_call(client, request)))
+            except EngineError:
+                for earlier in reversed(made):
+                    _undo(client, earlier)
+                raise
+            made.append(request)
     return arns
 
 
@@ -110,18 +112,19 @@ def stop(spec: JobSpec, requests: Sequence[Request]) -> list[str]:
     """
     client = aws.client("sagemaker", spec.on_aws.region)
     stopped = []
-    for request in requests:
-        kind = _STOPPED_BY[request.operation]
-        if not status.runs(client, kind, spec.name):
-            continue
-        try:
-            with aws.clear_errors(f"{request.operation} failed"):
-                _call(client, request)
-        except EngineError:
-            if status.runs(client, kind, spec.name):
-                raise
-            continue  # it has come to its end in between
-        stopped.append(kind)
+    with _interruptible(spec):
+        for request in requests:
+            kind = _STOPPED_BY[request.operation]
+            if not status.runs(client, kind, spec.name):
+                continue
+            try:
+                with aws.clear_errors(f"{request.operation} failed"):
+                    _call(client, request)
+            except EngineError:
+                if status.runs(client, kind, spec.name):
+                    raise
+                continue  # it has come to its end in between
+            stopped.append(kind)
     return stopped
 
 
@@ -152,19 +155,32 @@ def delete(spec: JobSpec, requests: Sequence[Request]) -> list[str]:
     """
     client = aws.client("sagemaker", spec.account.region if spec.account else None)
     deleted = []
-    for request in requests:
-        kind = request.operation.removeprefix("Delete")
-        (name,) = request.parameters.values()
-        try:
-            with aws.clear_errors(f"{request.operation} failed"):
-                _call(client, request)
-        except EngineError as error:
-            if not aws.is_missing(error.__cause__):
-                raise
-        else:
-            words = re.sub(r"(?<!^)(?=[A-Z])", " ", kind).lower()
-            deleted.append(f"{words} {name}")
+    with _interruptible(spec):
+        for request in requests:
+            kind = request.operation.removeprefix("Delete")
+            (name,) = request.parameters.values()
+            try:
+                with aws.clear_errors(f"{request.operation} failed"):
+                    _call(client, request)
+            except EngineError as error:
+                if not aws.is_missing(error.__cause__):
+                    raise
+            else:
+                words = re.sub(r"(?<!^)(?=[A-Z])", " ", kind).lower()
+                deleted.append(f"{words} {name}")
     return deleted
+
+
+@contextlib.contextmanager
+def _interruptible(spec: JobSpec) -> Iterator[None]:
+    """Tell that Ctrl-C undoes nothing: whether a request has arrived by then, nobody knows."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"interrupted; `nlp-engine job status` tells what of {spec.name} is at SageMaker, and "
+            "`job stop` and `job delete` end it"
+        ) from None
 
 
 def _call(client: Any, request: Request) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 import tarfile
 import time
 from collections.abc import Iterator
@@ -284,6 +286,19 @@ def test_nothing_is_left_of_a_deployment_that_fails(moto: Proxy, tmp_path: Path)
     with pytest.raises(EngineError, match="CreateEndpoint failed: .*Could not find"):
         jobs.send(spec, [model, endpoint])  # its configuration is missing
     assert boto3.client("sagemaker", region_name=REGION).list_models()["Models"] == []
+
+
+def test_ctrl_c_while_requests_are_sent_says_how_to_find_what_is_there(
+    moto: Proxy, tmp_path: Path
+) -> None:
+    spec = make_spec(tmp_path, CLASSIFIER)
+    for after, do in (
+        ("CreateEndpointConfig", lambda: send("deploy", spec)),
+        ("DeleteEndpointConfig", lambda: jobs.delete(spec, plan("delete", spec))),
+    ):
+        moto.after[after] = lambda asked: os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(Interrupted, match="`nlp-engine job status` tells what of dbpedia is"):
+            do()
 
 
 LABELLED = "__label__fruit apples and pears\n__label__metal iron and copper\n" * 20
