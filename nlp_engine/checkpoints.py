@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp_engine.files import clear_output_errors
+
 _PREFIX = "checkpoint-"
 _COMPLETE = "state.json"  # written last
 
@@ -56,12 +58,14 @@ class Checkpoints:
 
         Raises:
             KeyboardInterrupt: After the checkpoint is written.
+            OutputError: The disk is full or read-only; earlier checkpoints are still there.
         """
-        try:
-            self._write(done, arrays, rest)
-        except KeyboardInterrupt:
-            self._write(done, arrays, rest)
-            raise
+        with clear_output_errors(self.folder / f"{_PREFIX}{done}"):
+            try:
+                self._write(done, arrays, rest)
+            except KeyboardInterrupt:
+                self._write(done, arrays, rest)
+                raise
 
     def load(self) -> Checkpoint | None:
         """The newest complete checkpoint of this work, or None."""

@@ -189,7 +189,7 @@ def new_folder(
     target = Path(os.path.abspath(target))  # noqa: PTH100 (resolve() would follow a final link)
     _check_free(target, overwrite)
     started = time.monotonic()
-    with _clear_output_errors(target):
+    with clear_output_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = _beside(target, "partial")
         adopted = resume_key is not None and _adopt_abandoned(target, partial, resume_key)
@@ -230,7 +230,7 @@ def new_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
     if target.exists() and not overwrite:
         raise OutputError(f"{target} exists; choose another file or pass overwrite (--overwrite)")
     partial = _beside(target, "partial")
-    with _clear_output_errors(target):
+    with clear_output_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield partial
@@ -310,7 +310,12 @@ _OUTPUT_REMEDIES = {
 
 
 @contextlib.contextmanager
-def _clear_output_errors(target: Path) -> Iterator[None]:
+def clear_output_errors(target: Path) -> Iterator[None]:
+    """Have writing say what it was that could not be written, and what to do.
+
+    Raises:
+        OutputError: The disk is full or read-only, say.
+    """
     try:
         yield
     except OSError as error:
@@ -322,8 +327,10 @@ def _clear_output_errors(target: Path) -> Iterator[None]:
 
 
 def _error_number(error: OSError) -> int:
-    # numpy reports a full disk without errno, as "N requested and M written".
-    return error.errno or (errno.ENOSPC if "requested and" in str(error) else 0)
+    # numpy reports a full disk without errno, as "N requested and M written", or "Not enough free
+    # space to write N bytes".
+    full = "requested and" in str(error) or "enough free space" in str(error)
+    return error.errno or (errno.ENOSPC if full else 0)
 
 
 def _is_below(path: Path, folder: Path) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nlp_engine.checkpoints import Checkpoints
+from nlp_engine.errors import OutputError
 
 
 def save(folder: Path, done: int, key: str = "work") -> Checkpoints:
@@ -24,6 +25,21 @@ def test_the_newest_is_the_one_to_go_on_with_and_older_ones_go(tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-10"]
     checkpoints.clear()
     assert checkpoints.load() is None and not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_named_and_leaves_the_earlier_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints = save(tmp_path, 5)
+
+    def full(*_: object) -> None:
+        raise OSError("Not enough free space to write 43528576 bytes after offset 128")
+
+    monkeypatch.setattr("numpy.save", full)
+    with pytest.raises(OutputError, match="cannot write .*checkpoint-9: the disk is full"):
+        save(tmp_path, 9)
+    found = checkpoints.load()
+    assert found and found.done == 5
 
 
 @pytest.mark.parametrize("missing", ["state.json", "rows.npy"])

@@ -176,7 +176,8 @@ def test_a_read_only_disk_says_so(small_disk: Path) -> None:
     ("error", "message"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), "the disk is full"),
-        (OSError("895600 requested and 267232 written"), "the disk is full"),  # numpy's form
+        (OSError("895600 requested and 267232 written"), "the disk is full"),  # numpy's forms
+        (OSError("Not enough free space to write 43528576 bytes after"), "the disk is full"),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), "the disk quota is used up"),
         (OSError(errno.EROFS, "Read-only file system"), "the disk is read-only"),
     ],

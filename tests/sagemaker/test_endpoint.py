@@ -213,7 +213,7 @@ NOT_DECODED = (
         (b"[1]", JSON_LINES, 400, 'record 1: expected {"source": '),
         (b'{"source": "a"}\r\n\r\n{"source": "a", "k": 0}', JSON_LINES, 400, "record 2: k is 0;"),
         (b'{"source": "a", "links": true}', JSON_LINES, 400, "no knowledge base"),
-        (b'{"source": "a", "links": "x"}', JSON_LINES, 400, 'record 1: links is "x"; it must be true or false'),
+        (b'{"source": "a", "links": "x"}', JSON_LINES, 400, 'record 1: links is "x"; it'),
         (b"one\ntwo, three\n", CSV, 400, "row 2 has 2 columns"),
         (b"a", "text/csv; k=0", 400, "k is 0"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import traceback
 from pathlib import Path
@@ -27,8 +28,10 @@ def report_failure(root: Path, error: Exception) -> int:
         The exit code.
     """
     code = CLIENT_ERROR
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
         message = f"not enough memory ({error}); choose a larger instance or a smaller model"
+    elif isinstance(error, OSError) and error.filename:
+        message = f"{error.filename}: {error.strerror}"
     elif isinstance(error, NlpEngineError | OSError):
         message = str(error)
     else:

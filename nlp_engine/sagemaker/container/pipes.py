@@ -25,7 +25,7 @@ def open_pipe(path: Path, patience: float | None = None) -> io.BufferedReader:
         patience: Seconds to wait; by default `PATIENCE_SECONDS`.
 
     Raises:
-        InputError: Nothing comes.
+        InputError: Nothing comes, or it is a folder.
     """
     patience = PATIENCE_SECONDS if patience is None else patience
     deadline = time.monotonic() + patience
@@ -33,6 +33,8 @@ def open_pipe(path: Path, patience: float | None = None) -> io.BufferedReader:
         if time.monotonic() >= deadline:
             raise InputError(f"the pipe {path} has not appeared in {patience:g} seconds")
         time.sleep(_POLL_SECONDS)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; a channel in Pipe mode has a pipe there")
     # Opened in the usual way, a pipe that nobody writes to would block here.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     poll = select.poll()

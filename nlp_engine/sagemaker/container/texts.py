@@ -44,7 +44,7 @@ def channel_text(
         InputError: The channel is missing or empty, or has several files; a pipe brings nothing.
         FormatError: The records are damaged.
     """
-    copy = scratch / f"{channel.name}.txt"
+    copy = channel_copy(channel, scratch)
     if channel.piped:
         source = channel.path
         with open_pipe(source) as stream:
@@ -66,6 +66,11 @@ def channel_text(
             return files[0], files[0]
         _unwrap(stream, copy, str(files[0]), supervised=supervised)
     return copy, files[0]
+
+
+def channel_copy(channel: Channel, scratch: Path) -> Path:
+    """Where a channel's copy is, if it has one."""
+    return scratch / f"{channel.name}.txt"
 
 
 def channel_files(channel: Channel) -> list[Path]:

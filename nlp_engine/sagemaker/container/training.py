@@ -6,7 +6,7 @@ import contextlib
 import json
 import logging
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from nlp_engine.embeddings.evaluation import WORDSIM353, bundled_sets, by_name
 from nlp_engine.embeddings.hyperparameters import Word2VecSettings
 from nlp_engine.embeddings.train import train_vectors
 from nlp_engine.errors import InputError, MissingExtraError, SettingError
+from nlp_engine.files import clear_output_errors
 from nlp_engine.sagemaker.container import mpi
 from nlp_engine.sagemaker.container.channels import (
     EVALUATION,
@@ -29,7 +30,7 @@ from nlp_engine.sagemaker.container.channels import (
 from nlp_engine.sagemaker.container.configuration import read_hyperparameters
 from nlp_engine.sagemaker.container.failures import report_failure
 from nlp_engine.sagemaker.container.hosts import Hosts, read_hosts
-from nlp_engine.sagemaker.container.texts import channel_files, channel_text
+from nlp_engine.sagemaker.container.texts import channel_copy, channel_files, channel_text
 from nlp_engine.sagemaker.hyperparameters import Hyperparameters
 from nlp_engine.sagemaker.training_log import TrainingLog, log_accuracies, log_evaluation
 
@@ -85,12 +86,24 @@ class _Job:
     def text(self, name: str, scratch: Path) -> tuple[Path, Path]:
         """The file of a channel, and where it comes from."""
         chosen = self.hyperparameters
-        return channel_text(
-            self.channels[name],
-            scratch,
-            supervised=chosen.supervised,
-            several_files=chosen.container.several_files,
-        )
+        with clear_output_errors(scratch / name):
+            return channel_text(
+                self.channels[name],
+                scratch,
+                supervised=chosen.supervised,
+                several_files=chosen.container.several_files,
+            )
+
+    @contextlib.contextmanager
+    def naming_channels(self, scratch: Path) -> Iterator[None]:
+        """Have errors about the copy of a channel name the channel's pipe or folder."""
+        try:
+            yield
+        except InputError as error:
+            message = str(error)
+            for channel in self.channels.values():
+                message = message.replace(str(channel_copy(channel, scratch)), str(channel.path))
+            raise InputError(message) from error
 
 
 def _read_job(root: Path) -> _Job:
@@ -125,6 +138,7 @@ def _run(job: _Job) -> None:
     with (
         tempfile.TemporaryDirectory() as scratch,
         tempfile.TemporaryDirectory(prefix=".training-", dir=target) as unfinished,
+        job.naming_channels(Path(scratch)),
     ):
         corpus, source = job.text(TRAIN, Path(scratch))
         _log.info("Processing %s . File size: %s MB", source, corpus.stat().st_size / 2**20)

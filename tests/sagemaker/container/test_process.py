@@ -125,6 +125,27 @@ def test_text_through_a_pipe_without_any_description(tmp_path: Path) -> None:
     assert len(WordVectors.open(root / "model")) == 5
 
 
+@pytest.mark.parametrize(
+    ("content", "wrapper", "message"),
+    [
+        (wrapped("apples and pears", 1)[:-3], "RecordIO", "within the record at byte 24 of 1 byte"),
+        (wrapped("apples and pears", 1)[:-10], "RecordIO", "within a header"),
+        (b'{"source": "a", "label": 1}\n{"source": "a b', "None", ", line 2: no JSON"),
+        (b"apples \0 pears", "None", " is a binary file"),
+    ],
+)
+def test_a_pipe_whose_writer_has_died_is_named(
+    tmp_path: Path, content: bytes, wrapper: str, message: str
+) -> None:
+    root = make_root(tmp_path, SUPERVISED)
+    Pipes(root, {"train": content})
+    piped = {"TrainingInputMode": "Pipe", "RecordWrapperType": wrapper}
+    describe(root, "inputdataconfig", {"train": piped})
+    ended(start(root), 1)
+    failure = failure_of(root)
+    assert failure.startswith(f"{root}/input/data/train_0") and message in failure
+
+
 # Stopping and going on.
 
 

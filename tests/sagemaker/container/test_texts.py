@@ -169,6 +169,13 @@ def test_a_pipe_without_a_writer(root: Path, monkeypatch: pytest.MonkeyPatch) ->
         text_of(root)
 
 
+def test_a_folder_in_the_place_of_a_pipe(root: Path) -> None:
+    piped(root)
+    (root / "input" / "data" / "train_0").mkdir(parents=True)
+    with pytest.raises(InputError, match="train_0 is a folder; a channel in Pipe mode has a pipe"):
+        text_of(root)
+
+
 def test_a_pipe_that_appears_later(root: Path) -> None:
     piped(root)
     timer = threading.Timer(0.3, Pipes, (root, {"train": b"text\n"}))

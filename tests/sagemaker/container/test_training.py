@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import logging
@@ -11,7 +12,9 @@ import pytest
 
 from nlp_engine.classification.classifier import Classifier
 from nlp_engine.embeddings.vectors import WordVectors
+from nlp_engine.errors import OutputError
 from nlp_engine.sagemaker import container
+from nlp_engine.sagemaker.container.failures import report_failure
 from tests.sagemaker.container.jobs import (
     LABELLED,
     SUPERVISED,
@@ -179,6 +182,36 @@ def test_failures_are_written_down(
     assert message in failure_of(root)
     assert len(failure_of(root)) <= 1024
     assert not list((root / "model").glob("*")), "nothing half-made"
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "not enough memory .* larger instance"),
+        (
+            OSError(errno.EROFS, "Read-only file system", "/opt/ml/model"),
+            "/opt/ml/model: Read-only",
+        ),
+        (OutputError("cannot write a: the disk is full"), "cannot write a: the disk is full"),
+    ],
+)
+def test_what_the_system_refuses_is_told_in_words(
+    tmp_path: Path, error: Exception, message: str
+) -> None:
+    assert report_failure(tmp_path, error) == 1
+    assert re.match(message, failure_of(tmp_path))
+
+
+def test_a_copy_that_has_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make_root(tmp_path, {**VECTORS, "several_files": "concat"}, train="a b c\n")
+    (root / "input" / "data" / "train" / "more.txt").write_text("a b c\n")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfileobj", full)
+    assert container.train(root) == 1
+    assert re.match("cannot write .*/train: the disk is full; free some space", failure_of(root))
 
 
 @pytest.mark.parametrize("name", ["hyperparameters", "inputdataconfig", "resourceconfig"])
