@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import os
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 import uuid
@@ -623,6 +625,24 @@ def test_the_container_serves_what_lies_in_its_model_folder(folder: Path, tmp_pa
         assert server.post(body_of((1 << 20) + 1)).status_code == 413
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(timeout=10) == 0
+
+
+def test_a_container_that_is_stopped_while_it_unpacks_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "scratch").mkdir()
+    large = tarfile.TarInfo("model.bin")
+    large.size = 4 << 30  # which takes seconds
+    zeros = gzip.compress(bytes(16 << 20)) * 256
+    (tmp_path / "model" / "model.tar.gz").write_bytes(gzip.compress(large.tobuf()) + zeros)
+    env = in_container(tmp_path, TMPDIR=str(tmp_path / "scratch"))
+    process = subprocess.Popen(CONTAINER, env={**os.environ, **env})
+    end = time.monotonic() + 60
+    while not list((tmp_path / "scratch").rglob("model.bin")):
+        assert time.monotonic() < end and process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == 0
+    assert list((tmp_path / "scratch").iterdir()) == []
 
 
 @pytest.mark.parametrize(

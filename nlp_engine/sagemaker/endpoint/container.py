@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -36,4 +37,7 @@ def run_container(root: Path = ML_ROOT) -> int:
 
 def container_main() -> None:
     """The command `serve` of the container."""
+    # A container's first process is not ended by a signal that it does not handle; and a model that
+    # is being unpacked is to be removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     sys.exit(run_container(Path(os.environ.get("NLP_ENGINE_ML_ROOT", ML_ROOT))))
