@@ -15,11 +15,19 @@ NATIVE = Path(__file__).parents[2] / "nlp_engine" / "native"
 KERNELS = sorted(str(path) for path in NATIVE.glob("*.cpp") if "bindings" not in path.name)
 COMPILER = os.environ.get("CXX", "g++")
 ENCODER = ["encoder", "separators", "utf8"]
-ENTITIES = ["entity_graph", "form_text", "ranking", "sorted_strings", "spotter", "utf8"]
+ENTITIES = [
+    "entity_graph",
+    "form_text",
+    "ranking",
+    "separators",
+    "sorted_strings",
+    "spotter",
+    "utf8",
+]
 QUANTIZER = ["quantizer", "separators"]
 VECTORS = ["float_text", "separators", "subwords", "top_k"]
 WIKITEXT = ["markup", "pages", "scanner", "scanner_links", "scanner_tables", "scanner_templates"]
-WIKITEXT += ["site_rules", "tidy", "utf8", "wikitext"]
+WIKITEXT += ["separators", "site_rules", "tidy", "utf8", "wikitext"]
 WORD2VEC = ["own_rows", "separators", "subword_table", "subwords", "word2vec", "word2vec_baseline"]
 CLASSIFIER = ["classifier", "classifier_baseline", "fill_uniform", "json_texts", "line_features"]
 CLASSIFIER += ["lone_buckets", "own_rows", "row_scores", "separators", "subwords", "utf8"]
