@@ -38,7 +38,7 @@ _PASSED_ON = (
 )  # fmt: skip
 """How the names of environment variables begin that a job's processes heed."""
 
-_POLL_SECONDS = 1.0
+_POLL_SECONDS = 0.2  # less than the shortest job takes, which is not to be overlooked
 _SAVING_SECONDS = 100.0  # SageMaker kills 120 seconds after SIGTERM
 
 STOP_SIGNAL = signal.SIGUSR1
@@ -65,19 +65,23 @@ def run_on_hosts(hosts: Hosts, root: Path) -> int:
     Raises:
         EngineError: Another instance does not answer or has failed, or a program is missing.
     """
+    before = _manifest(root)
     with _running([_program("sshd"), "-D"]):
         if hosts.is_first:
             code = _lead(hosts, root)
         else:
             _follow(hosts.hosts[0], root)
             code = 0
-    failed = (root / "output" / "failure").exists()
-    if code and not failed:
+    if (root / "output" / "failure").exists():
+        return 1
+    if code:
         raise EngineError(
             f"mpirun ended with exit code {code}: a process on another instance failed or was "
             "stopped; its log and failure file say why"
         )
-    return 1 if failed else 0
+    if hosts.is_first and _manifest(root) == before:  # mpirun's exit code is 0 then, too
+        raise EngineError("mpirun ended without a model: another instance is not there any more")
+    return 0
 
 
 def log_hosts(hosts: Hosts) -> None:
@@ -117,6 +121,15 @@ def mpirun_command(hosts: Hosts, root: Path) -> list[str]:
         "--root",
         str(root),
     ]
+
+
+def _manifest(root: Path) -> tuple[int, int] | None:
+    """What tells a model's manifest from that of another run; None without any."""
+    try:
+        status = (root / "model" / "manifest.json").stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 def _lead(hosts: Hosts, root: Path) -> int:

@@ -98,6 +98,24 @@ def test_an_instance_that_never_answers(
         mpi.run_on_hosts(other, tmp_path)
 
 
+def test_mpirun_that_lost_an_instance_and_calls_it_a_success(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, programs: str
+) -> None:
+    """As Open MPI's does now and then where another instance is gone."""
+    mpirun = tmp_path / "bin" / "mpirun"
+    mpirun.write_text("#!/bin/sh\n")
+    mpirun.chmod(0o755)
+    monkeypatch.setenv("PATH", programs)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    hosts = Hosts(hosts=("algo-1", "algo-2"))
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "manifest.json").write_text("of an earlier run")
+    with pytest.raises(EngineError, match="without a model: another instance is not there"):
+        mpi.run_on_hosts(hosts, tmp_path)
+    mpirun.write_text(f"#!/bin/sh\necho new > {tmp_path}/model/manifest.json\n")
+    assert mpi.run_on_hosts(hosts, tmp_path) == 0
+
+
 @needs_mpirun
 def test_a_container_that_mpirun_has_started_takes_part(tmp_path: Path) -> None:
     root = make_job(tmp_path)
