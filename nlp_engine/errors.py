@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
+from pathlib import Path
 from types import ModuleType
 
 
@@ -50,9 +52,30 @@ def require(module: str, extra: str) -> ModuleType:
         package = module.partition(".")[0]
         if (error.name or "").partition(".")[0] != package:
             raise
-        raise MissingExtraError(
-            f"{package} is not installed; it comes with: pip install 'nlp-engine[{extra}]'"
-        ) from error
+        raise _missing(package, extra) from error
+
+
+def require_file(package: str, path: str, extra: str) -> Path:
+    """A data file of an optional dependency, which is not imported: that may take seconds.
+
+    Args:
+        package: Name of the package, e.g. ``"gensim"``.
+        path: The file's path in its folder.
+        extra: The extra of this package that installs it.
+
+    Raises:
+        MissingExtraError: The package is not installed.
+    """
+    found = importlib.util.find_spec(package)
+    if found is None or found.origin is None:
+        raise _missing(package, extra)
+    return Path(found.origin).parent / path
+
+
+def _missing(package: str, extra: str) -> MissingExtraError:
+    return MissingExtraError(
+        f"{package} is not installed; it comes with: pip install 'nlp-engine[{extra}]'"
+    )
 
 
 class Interrupted(KeyboardInterrupt):

@@ -14,7 +14,7 @@ from nlp_engine.corpus.download import cached
 from nlp_engine.corpus.gather import one_source
 from nlp_engine.corpus.remote import list_files
 from nlp_engine.corpus.settings import CorpusSettings
-from nlp_engine.errors import InputError, SettingError, require
+from nlp_engine.errors import InputError, SettingError, require_file
 from nlp_engine.files import check_input_file, read_toml
 from nlp_engine.manifest import Manifest
 from nlp_engine.progress import Report, silent
@@ -67,8 +67,8 @@ class Recipe:
             return [cached(file, report=report) for file in files]
         if not self.source.startswith(_GENSIM):
             return [self.folder / self.source]
-        utils = require("gensim.test.utils", "gensim")
-        return [check_input_file(Path(utils.datapath(self.source.removeprefix(_GENSIM))))]
+        file = self.source.removeprefix(_GENSIM)
+        return [check_input_file(require_file("gensim", f"test/test_data/{file}", "gensim"))]
 
     def source_path(self, report: Report = silent) -> Path:
         """The path of a source that is one file; raises as `source_paths` does."""

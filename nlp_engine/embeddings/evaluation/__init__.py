@@ -20,7 +20,7 @@ from nlp_engine.embeddings.evaluation.sets import WordPairs, read_set
 from nlp_engine.embeddings.evaluation.similarity import SimilarityResult, evaluate_pairs
 from nlp_engine.embeddings.settings import EvaluationSettings
 from nlp_engine.embeddings.vectors import WordVectors
-from nlp_engine.errors import FormatError, InputError, require
+from nlp_engine.errors import FormatError, InputError, require_file
 
 WORDSIM353 = "EN-WS-353-ALL.txt"
 """WordSim353's 353 pairs, by the name of BlazingText's file."""
@@ -60,8 +60,10 @@ def bundled_sets(language: str) -> dict[str, Path]:
     """
     if language != "en":
         return {}
-    datapath = require("gensim.test.utils", "gensim").datapath
-    return {name: Path(datapath(file)) for name, file in _BUNDLED.items()}
+    return {
+        name: require_file("gensim", f"test/test_data/{file}", "gensim")
+        for name, file in _BUNDLED.items()
+    }
 
 
 def by_name(files: Iterable[Path]) -> dict[str, Path]:
