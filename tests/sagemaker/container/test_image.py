@@ -39,12 +39,24 @@ def final_stage() -> dict[str, list[str]]:
     return found
 
 
+def packages(stage: dict[str, list[str]]) -> set[str]:
+    """The Debian packages that a stage installs."""
+    (step,) = (step for run in stage["RUN"] for step in run.split(" && ") if "apt-get inst" in step)
+    return {word for word in step.split()[2:] if not word.startswith("-")}
+
+
 def test_train_is_what_runs_without_a_word() -> None:
     stage = final_stage()
     assert json.loads(stage["CMD"][-1]) == ["train"]
-    assert "ENTRYPOINT" not in stage, "it would come before the words train and serve"
     assert stage["EXPOSE"] == ["8080"]
     assert 'com.amazonaws.sagemaker.capabilities.accept-bind-to-port="true"' in stage["LABEL"][0]
+
+
+def test_an_init_runs_the_commands() -> None:
+    """As the first process they would miss signals at the start, and leave orphans as zombies."""
+    stage = final_stage()
+    assert json.loads(stage["ENTRYPOINT"][-1]) == ["tini", "--"], "the command follows"
+    assert "tini" in packages(stage)
 
 
 @pytest.mark.parametrize("command", ["train", "serve"])
@@ -77,9 +89,10 @@ def test_the_extras_exist() -> None:
 
 def test_its_instances_reach_each_other_by_ssh() -> None:
     """As SageMaker's training toolkit asks of an image: sshd, a shared key, no questions."""
-    (run,) = (run for run in final_stage()["RUN"] if "apt-get" in run)
+    stage = final_stage()
+    assert {"openssh-client", "openssh-server"} <= packages(stage)
+    (run,) = (run for run in stage["RUN"] if "apt-get" in run)
     steps = run.split(" && ")
-    assert {"openssh-client", "openssh-server"} <= set(steps[1].split())
     assert "mkdir -p /run/sshd /root/.ssh" in steps
     assert "cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys" in steps
     assert 'echo "UsePAM no" > /etc/ssh/sshd_config.d/job.conf' in steps
