@@ -24,8 +24,11 @@ def print_tables(rows: Sequence[Row]) -> None:
     for server in servers:
         _line(f"{server}, processor µs a request", _medians(rows, "full", server, "cpu"))
     for server in (OURS, PEER):
-        for name, key in (("median", "p50"), ("99 %", "p99")):
+        for name, key in (("median", "p50"), ("95 %", "p95"), ("99 %", "p99")):
             _line(f"{server}, ms at half load, {name}", _medians(rows, "half", server, key))
+        stalled = (_of(rows, "half", server, *case) for case in _CASES)
+        _line(f"{server}, share of that time in which the machine stood still",
+              (f"{100 * found[0]['stalled']:.1f} %" for found in stalled))  # fmt: skip
     failed = sum(row["failed"] for row in rows if row["server"] == OURS)
     print(f"\nFailed requests of {OURS}: {failed}")
     for row in rows:
