@@ -8,12 +8,12 @@ words alone; requests of one and of 100 sentences. Peers (`serve_peers.py`): the
 behind Flask and gunicorn with gevent workers; and, with 2-grams, this package's answers behind
 uvicorn and granian. Each has a worker per core and opens the same model. wrk on the same machine
 loads them one after the other, in an order by chance each round, after a second for each to warm
-up. Half load is half of a server's own median rate, by clients
-that wait between requests for random times. `--soak` then keeps ours at half load of one-sentence
-requests and notes failures and memory.
+up. Half load is half of a server's own median rate, by clients that wait between requests for
+random times; latency is then that of a client of its own beside them (`serve_probe.py`). `--soak`
+then keeps ours at half load of one-sentence requests and notes failures and memory.
 
 It needs wrk (Debian package `wrk`), and `pip install fasttext-numpy2 flask gunicorn gevent uvicorn
-granian` in the Python that runs it; what is missing is left out and named. A run takes some three
+granian` in the Python that runs it; what is missing is left out and named. A run takes some ten
 minutes.
 """
 
@@ -169,12 +169,14 @@ def measure_model(ngrams: int, arguments: argparse.Namespace) -> Iterator[dict[s
                 found = load(port, scripts[size], clients=_CLIENTS, seconds=seconds, process=pid)
                 rates[name, size].append(found.rate)
                 yield row("full", round, ngrams, name, size, found)
-        for name, size in cases:
-            if name not in (OURS, PEER):
-                continue
-            rate = statistics.median(rates[name, size]) / 2
-            found = half_load(servers[name], scratch, arguments, size, rate, arguments.seconds * 2)
-            yield row("half", 0, ngrams, name, size, found)
+        halved = [case for case in cases if case[0] in (OURS, PEER)]
+        for round in range(arguments.rounds):
+            for name, size in order.sample(halved, len(halved)):
+                rate = statistics.median(rates[name, size]) / 2
+                seconds = arguments.seconds * 2
+                with probing(servers[name][1], scratch, arguments, size, seconds) as probe:
+                    found = half_load(servers[name], scratch, arguments, size, rate, seconds)
+                yield {**row("half", round, ngrams, name, size, found), "probe": probe}
         if arguments.soak and ngrams == 2:
             watch = MemoryWatch(servers[OURS][0])
             watch.start()
@@ -195,6 +197,25 @@ def half_load(
     write_script(script, bodies_of(arguments.cache, size), round(1000 * clients / rate))
     pid, port = server
     return load(port, script, clients=clients, seconds=seconds, process=pid)
+
+
+@contextlib.contextmanager
+def probing(
+    port: int, scratch: Path, arguments: argparse.Namespace, size: int, seconds: float
+) -> Iterator[dict[str, float]]:
+    """Ask as one client meanwhile; what is given has the latencies afterwards."""
+    bodies = scratch / "bodies.json"
+    bodies.write_text(json.dumps([body.decode() for body in bodies_of(arguments.cache, size)]))
+    script = Path(__file__).parent / "serve_probe.py"
+    # Neither the load's beginning nor its end.
+    command = [sys.executable, str(script), str(port), str(seconds - 1), str(bodies)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    found: dict[str, float] = {}
+    yield found
+    output, _ = process.communicate(timeout=60)
+    if process.returncode:
+        sys.exit("the client beside the load failed")
+    found.update(json.loads(output))
 
 
 def row(

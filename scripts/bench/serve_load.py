@@ -7,13 +7,10 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_WATCH_SECONDS = 0.001
-_LEAST_STALL_SECONDS = 0.002
 _DONE = """
 done = function(summary, latency, requests)
   local e = summary.errors
@@ -36,7 +33,6 @@ class Load:
         p95: Of 95 % of them.
         p99: Of 99 % of them.
         cpu: Processor microseconds of the server per answer.
-        stalled: The share of the time in which the machine stood still.
     """
 
     rate: float
@@ -45,7 +41,6 @@ class Load:
     p95: float
     p99: float
     cpu: float
-    stalled: float
 
 
 def write_script(path: Path, bodies: Sequence[bytes], wait: int = 0) -> None:
@@ -86,12 +81,9 @@ def load(port: int, script: Path, *, clients: int, seconds: float, process: int)
     """
     before = cpu_seconds(process)
     command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds:.0f}s", "--latency", "-s", str(script)]
-    watch = StallWatch()
-    watch.start()
     done = subprocess.run(
         [*command, f"http://127.0.0.1:{port}"], capture_output=True, text=True, check=False
     )
-    stalled = watch.finish()
     found = done.stdout.partition("RESULT ")[2].splitlines()
     if done.returncode or not found:
         sys.exit(f"wrk failed:\n{done.stdout}{done.stderr}")
@@ -104,39 +96,7 @@ def load(port: int, script: Path, *, clients: int, seconds: float, process: int)
         p95=result["p95"],
         p99=result["p99"],
         cpu=(cpu_seconds(process) - before) / answers * 1e6,
-        stalled=stalled,
     )
-
-
-class StallWatch(threading.Thread):
-    """Notes how long the machine stands still, as virtual machines do now and then.
-
-    Before everything else it sleeps for a millisecond, again and again: when it awakes later than
-    it should, nothing has run. It needs the right to go before others (root).
-    """
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self._over = threading.Event()
-        self._stalled = self._all = 0.0
-
-    def run(self) -> None:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
-        begin = last = time.monotonic()
-        while not self._over.is_set():
-            time.sleep(_WATCH_SECONDS)
-            now = time.monotonic()
-            late = now - last - _WATCH_SECONDS
-            if late > _LEAST_STALL_SECONDS:
-                self._stalled += late
-            last = now
-        self._all = last - begin
-
-    def finish(self) -> float:
-        """Stop; gives the share of the time that was lost."""
-        self._over.set()
-        self.join()
-        return self._stalled / self._all
 
 
 class MemoryWatch(threading.Thread):

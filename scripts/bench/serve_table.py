@@ -25,10 +25,7 @@ def print_tables(rows: Sequence[Row]) -> None:
         _line(f"{server}, processor µs a request", _medians(rows, "full", server, "cpu"))
     for server in (OURS, PEER):
         for name, key in (("median", "p50"), ("95 %", "p95"), ("99 %", "p99")):
-            _line(f"{server}, ms at half load, {name}", _medians(rows, "half", server, key))
-        stalled = (_of(rows, "half", server, *case) for case in _CASES)
-        _line(f"{server}, share of that time in which the machine stood still",
-              (f"{100 * found[0]['stalled']:.1f} %" for found in stalled))  # fmt: skip
+            _line(f"{server}, ms at half load, {name}", _latencies(rows, server, key))
     failed = sum(row["failed"] for row in rows if row["server"] == OURS)
     print(f"\nFailed requests of {OURS}: {failed}")
     for row in rows:
@@ -72,6 +69,12 @@ def _ratio(rows: Sequence[Row], server: str, case: tuple[int, int]) -> str:
     pairs = zip(_of(rows, "full", OURS, *case), theirs, strict=True)
     ratios = [ours["rate"] / peer["rate"] for ours, peer in pairs]
     return f"{statistics.median(ratios):.1f} x"
+
+
+def _latencies(rows: Sequence[Row], server: str, key: str) -> Iterator[str]:
+    for case in _CASES:
+        found = [row["probe"][key] for row in _of(rows, "half", server, *case)]
+        yield _short(statistics.median(found)) if found else ""
 
 
 def _medians(rows: Sequence[Row], kind: str, server: str, key: str) -> Iterator[str]:
