@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tarfile
@@ -460,6 +461,21 @@ def test_clients_that_hang_up_leave_nothing_behind(strict: Server) -> None:
     assert open_files(pid) <= files + 3
     assert memory(pid) < before + 30_000_000
     assert strict.ask("apple")[0]["label"] == ["__label__fruit"]
+
+
+def test_what_clients_have_sent_that_hang_up_is_let_go_at_once(strict: Server) -> None:
+    part = head(LIMIT) + body_of(LIMIT)[:-1000]
+    before = memory(strict.process.pid)
+    for _ in range(60):
+        client = strict.connect(part)
+        # With a reset, so that nobody waits for what is on its way.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+    for _ in range(100):
+        if strict.metric("nlp_engine_connections") == 1:
+            break
+        time.sleep(0.05)
+    assert memory(strict.process.pid) < before + 60_000_000  # not 370
 
 
 def test_bad_requests_leave_nothing_behind(strict: Server) -> None:

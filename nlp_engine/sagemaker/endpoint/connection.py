@@ -56,7 +56,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         """A client has come."""
         self._transport = transport
-        self._parser = httptools.HttpRequestParser(self)
+        self._parser: Any = httptools.HttpRequestParser(self)
         self.deadline = self._worker.after(self._worker.settings.header_seconds)
         self._worker.opened(self)
 
@@ -68,6 +68,8 @@ class Connection(asyncio.Protocol):
         self._hold_unsent(0)
         if self._future is not None:
             self._future.cancel()
+        # They hold each other: what came would stay until garbage is collected, which is rare.
+        self._parser, self._request, self._body = None, Request(), b""
         self._worker.closed(self)
 
     def eof_received(self) -> bool:
