@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,32 +18,8 @@ import pytest
 
 from nlp_engine.demo import DemoResult
 from nlp_engine.formats.fasttext import Entries, ModelSettings, write_model
+from tests.cli.commands import PROGRAM, fail, run, run_program, succeed
 from tests.conftest import make_dump
-
-PROGRAM = [sys.executable, "-m", "nlp_engine"]
-
-
-def run(*arguments: object, text: str | None = None) -> subprocess.CompletedProcess[str]:
-    command = [*PROGRAM, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, input=text, check=False)
-
-
-def succeed(*arguments: object, text: str | None = None) -> str:
-    done = run(*arguments, text=text)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    return done.stdout
-
-
-def fail(*arguments: object, code: int = 2) -> str:
-    """Run a command that must fail with one clear line; return that line."""
-    done = run(*arguments)
-    assert done.returncode == code, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("nlp-engine: ")
-    return line
-
 
 HELP_OF_ALL = """
 import sys
@@ -94,7 +71,25 @@ def test_words_outside_the_vocabulary_are_looked_up_by_subwords(tmp_path: Path) 
 
 
 def test_version() -> None:
-    assert succeed("--version").startswith("nlp-engine 0.")
+    done = run_program("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("nlp-engine 0.")
+
+
+def test_a_process_of_its_own_does_the_same(tmp_path: Path, toy_dump: Path) -> None:
+    for arguments in (
+        ["wiki", "extract", toy_dump, "-o", tmp_path / "out"],
+        ["wiki", "extract", toy_dump, "-o", tmp_path / "out"],  # it exists
+        ["corpus", "recipes", "--json"],
+        ["nonsense"],
+    ):
+        done = run_program(*arguments)
+        if done.returncode == 0:
+            shutil.rmtree(tmp_path / "out", ignore_errors=True)
+        here = run(*arguments)
+        assert (here.returncode, here.stdout, here.stderr) == (
+            done.returncode, done.stdout, done.stderr,
+        )  # fmt: skip
 
 
 def test_the_walk_by_hand(tmp_path: Path, toy_dump: Path) -> None:
@@ -207,14 +202,14 @@ def test_training_without_the_reports_extra_says_how_to_get_a_page(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (tmp_path / "corpus.txt").write_text("the cat sat on the mat\n" * 50)
     arguments = ["train", tmp_path / "corpus.txt", "-o", tmp_path / "out", "--mode", "cbow"]
-    done = run(*arguments, "--vector-dim", 4, "--no-evaluation")
+    done = run_program(*arguments, "--vector-dim", 4, "--no-evaluation")
     assert done.returncode == 0
     assert done.stderr == (
         "nlp-engine: no report.html: jinja2 is not installed; it comes with: "
         "pip install 'nlp-engine[reports]'\n"
     )
     assert not (tmp_path / "out" / "report.html").exists()
-    assert run(*arguments, "--no-evaluation", "--overwrite", "--quiet").stderr == ""
+    assert run_program(*arguments, "--no-evaluation", "--overwrite", "--quiet").stderr == ""
 
 
 def test_evaluation_of_a_classifier(demo: DemoResult, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.cli.test_commands import fail, succeed
+from tests.cli.commands import fail, succeed
 
 
 def write_rows(path: Path) -> None:

@@ -18,7 +18,7 @@ from nlp_engine.entities.ranking import EntityRanker
 from nlp_engine.entities.settings import METHODS
 from nlp_engine.errors import InputError
 from nlp_engine.wiki.extract import extract_dumps
-from tests.cli.test_commands import PROGRAM, fail, run, succeed
+from tests.cli.commands import PROGRAM, fail, run, succeed
 from tests.conftest import TOY_PAGES, make_dump
 from tests.reports.page import Page
 

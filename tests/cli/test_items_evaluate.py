@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.cli import commands
 from tests.personalize.evaluation.test_evaluate import VECTORS, write_interactions, write_items
 
 pytest.importorskip("implicit", exc_type=ImportError)
@@ -23,8 +23,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "nlp_engine", "items", "evaluate", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return commands.run("items", "evaluate", *arguments)
 
 
 def test_a_folder_with_results_and_a_page_is_made(files: list[str], tmp_path: Path) -> None:
