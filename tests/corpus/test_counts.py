@@ -106,21 +106,23 @@ def check(
         {"form": form, "target": target, "links": n}
         for (form, target), n in sorted(pairs.items(), key=lambda x: (x[0][0], -x[1], x[0][1]))
     ]
-    inside = [row for row in kept if row[3] not in ("outside", "alias")]
-    of_form = Counter(row[1] for row in inside)
+    inside: dict[str, list[Row]] = {}
+    for row in kept:
+        if row[3] not in ("outside", "alias"):
+            inside.setdefault(row[1], []).append(row)
 
     def documents(form: str, wanted: Callable[[Row], bool] = lambda _: True) -> int:
-        return len({row[0] for row in inside if row[1] == form and wanted(row)})
+        return len({row[0] for row in inside[form] if wanted(row)})
 
     assert read(counts, "forms").to_pylist() == [
         {
             "form": form,
-            "links": of_form[form],
+            "links": len(inside[form]),
             "link_documents": documents(form),
             "redirect_documents": documents(form, lambda row: row[3] == "redirect"),
             "lower_link_documents": documents(form, lambda row: row[3] == "anchor" and row[4]),
         }
-        for form in sorted(of_form)
+        for form in sorted(inside)
     ]
     barred = set(excluded)
     in_links = {
