@@ -53,6 +53,7 @@ def test_lists_become_tuples() -> None:
         ({"mode": "fast", "size": 10}, "size is 10; the largest allowed value is 9"),
         ({"mode": "fast", "size": "2.5"}, "size is '2.5'; it must be an integer"),
         ({"mode": "fast", "size": 2.5}, "size is 2.5; it must be an integer"),
+        ({"mode": "fast", "size": "x" * 9999}, f"size is '{'x' * 99}…; it must be an integer"),
         ({"mode": "fast", "size": True}, "size is True; it must be an integer"),
         ({"mode": "fast", "rate": 0}, "rate is 0.0; it must be greater than 0"),
         ({"mode": "fast", "rate": 1}, "rate is 1.0; it must be less than 1"),

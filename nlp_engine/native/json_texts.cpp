@@ -1,6 +1,7 @@
 #include "json_texts.h"
 
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
@@ -159,7 +160,12 @@ class Reader {
   TextRequest request_;
 };
 
+// JSON has no numbers that are not finite.
 void append_number(std::string& out, float number) {
+  if (!std::isfinite(number)) {
+    out += "null";
+    return;
+  }
   char digits[32];
   const auto end = std::to_chars(digits, digits + sizeof(digits), static_cast<double>(number)).ptr;
   out.append(digits, end);

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ from nlp_engine.classification.classifier import Classifier
 from nlp_engine.sagemaker.endpoint import JSON, Endpoint
 from nlp_engine.sagemaker.endpoint.answers import Labels
 from tests.native.test_classifier import AVAILABLE
-from tests.sagemaker.endpoint_models import TEXTS, train_models
+from tests.sagemaker.endpoint_models import TEXTS, TOPICS, train_models
 
 LARGE = 1 << 20
 
@@ -135,6 +137,22 @@ def test_bytes_that_are_no_utf8_are_found(
         patch.setenv("NLP_ENGINE_INSTRUCTIONS", instructions)
         answers = ways.classifier.json_labels(ways.classifier.label_names)
     assert (answers.answer(b'{"instances": ["' + text + b'"]}', LARGE) is not None) == valid
+
+
+def test_scores_that_are_no_numbers_are_null(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("models")
+    train_models(folder)
+    labels, dim = len(TOPICS), 10
+    outputs = np.full(labels * dim, np.nan, np.float32).tobytes()
+    model = (folder / "model.bin").read_bytes()
+    (tmp_path / "model.bin").write_bytes(model[: -len(outputs)] + outputs)
+    classifier = Classifier.open(tmp_path / "model.bin", threads=1)
+    body = b'{"instances": ["apple"], "configuration": {"k": 3}}'
+    for kind in (Labels, SlowLabels):
+        found = json.loads(Endpoint(kind(classifier)).invoke(body, JSON).body)
+        assert found[0]["prob"] == [None] * labels
 
 
 def test_too_large_answers_are_refused_as_ever(ways: Ways) -> None:
