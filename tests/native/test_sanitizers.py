@@ -81,7 +81,7 @@ def test_trainers_vector_instructions_under_sanitizers(
 def run_check(tmp_path: Path, check: str, kernels: list[str], *more_flags: str) -> None:
     program = str(tmp_path / "check")
     sources = [f"{Path(__file__).parent / check}.cpp", *(f"{NATIVE / k}.cpp" for k in kernels)]
-    flags = ["-std=c++20", "-O1", "-g", "-pthread", *more_flags]
+    flags = ["-std=c++20", "-Og", "-g1", "-pthread", *more_flags]  # half of the time that -O1 takes
     flags += ["-fno-sanitize-recover=all", f"-I{NATIVE}"]
     subprocess.run([COMPILER, *flags, *sources, "-o", program], check=True)
     done = subprocess.run([program], capture_output=True, text=True, check=False)
@@ -93,13 +93,7 @@ SYNTAX_ONLY = ["-std=c++20", "-Wall", "-Werror", "-fsyntax-only"]
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_kernels_compile_without_x86_intrinsics(kernel: str) -> None:
-    command = [COMPILER, *SYNTAX_ONLY, "-DNLP_BASELINE_ONLY", kernel]
-    assert subprocess.run(command, check=False).returncode == 0
-
-
-@pytest.mark.parametrize("kernel", KERNELS)
-def test_kernels_compile_for_arm64(kernel: str) -> None:
-    compiler = shutil.which("aarch64-linux-gnu-g++")
-    if compiler is None:
-        pytest.skip("needs the cross compiler g++-aarch64-linux-gnu")
-    assert subprocess.run([compiler, *SYNTAX_ONLY, kernel], check=False).returncode == 0
+    """For another architecture where its compiler is there, else as if for one."""
+    arm64 = shutil.which("aarch64-linux-gnu-g++")  # of the package g++-aarch64-linux-gnu
+    command = [arm64] if arm64 else [COMPILER, "-DNLP_BASELINE_ONLY"]
+    assert subprocess.run([*command, *SYNTAX_ONLY, kernel], check=False).returncode == 0
