@@ -47,12 +47,12 @@ class Notebook:
         )
         return uri
 
-    def fit(self, hyperparameters: dict[str, Any], **channels: str) -> str:
+    def fit(self, name: str, hyperparameters: dict[str, Any], **channels: str) -> str:
         """Train, and wait; where the model is."""
         trainer = ModelTrainer(
             sagemaker_session=self.session,
             role=ROLE,
-            base_job_name="bt",
+            base_job_name=name,  # the SDK adds the second, in which another may start
             training_image=self.image,
             training_input_mode="File",
             compute=Compute(instance_type="ml.c4.2xlarge", instance_count=1, volume_size_in_gb=5),
@@ -119,9 +119,9 @@ def main() -> None:
     words = {"instances": ["apples", "appples"]}
     train = notebook.upload("text8", "text8")
     settings = WORD2VEC | {"mode": "batch_skipgram", "batch_size": 11, "evaluation": "True"}
-    vectors = notebook.builder("text8", notebook.fit(settings, train=train))
+    vectors = notebook.builder("text8", notebook.fit("text8", settings, train=train))
     settings = WORD2VEC | {"mode": "skipgram", "subwords": "True", "evaluation": "False"}
-    subwords = notebook.builder("subwords", notebook.fit(settings, train=train))
+    subwords = notebook.builder("subwords", notebook.fit("subwords", settings, train=train))
     settings = {
         "mode": "supervised", "epochs": 20, "min_count": 1, "learning_rate": 0.5, "vector_dim": 10,
         "early_stopping": "True", "patience": 4, "min_epochs": 5, "word_ngrams": 2, "buckets": 1000,
@@ -130,7 +130,7 @@ def main() -> None:
         name: notebook.upload(f"labelled.{name}", f"supervised/{name}")
         for name in ("train", "validation")
     }
-    classifier = notebook.builder("dbpedia", notebook.fit(settings, **channels))
+    classifier = notebook.builder("dbpedia", notebook.fit("dbpedia", settings, **channels))
     pretrained = notebook.builder("langid", notebook.upload("langid.tar.gz", "pretrained"))
     texts = {"instances": ["apples and pears", "iron and copper"]}
     results = {
