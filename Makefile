@@ -9,7 +9,7 @@ BIN := .venv/bin
 BUILT_FROM := pyproject.toml CMakeLists.txt scripts/setup.sh $(wildcard nlp_engine/native/*.cpp nlp_engine/native/*.h)
 # A file's tests stay together: what they share is made once. More workers would want more memory.
 PYTEST := NLP_ENGINE_CORE_PYTHON=$(CURDIR)/.venv-core/bin/python $(BIN)/pytest \
-	--numprocesses auto --maxprocesses 4 --dist loadfile
+	--numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 SOURCES := $(shell find nlp_engine corpora -type f -not -name '*.pyc')
 
 .PHONY: help demo test test-full check format clean

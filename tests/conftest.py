@@ -24,6 +24,18 @@ hypothesis.settings.register_profile("nlp_engine", deadline=None)
 hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("nlp_engine")
 
+# Where workers share the tests, the longest files begin first: none of them is left for the end.
+LONGEST_FILES = ["test_sanitizers.py", "test_readme.py", "test_endpoint_http.py"]
+LONGEST_FILES += ["test_local_tuning.py", "test_commands.py", "test_core_only.py"]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order the tests for `--dist loadfile --no-loadscope-reorder`."""
+    if hasattr(config, "workerinput"):
+        ranks = {name: rank for rank, name in enumerate(LONGEST_FILES)}
+        items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
+
+
 # Eight pages small enough to count by hand; the numbers in the tests are counted so.
 TOY_PAGES = {
     "Apple Watch": "The '''Apple Watch''' was announced by [[Tim Cook]] in "
