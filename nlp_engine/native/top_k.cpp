@@ -7,11 +7,16 @@
 
 #include "parallel.h"
 
+#if defined(NLP_X86)
+#include <immintrin.h>
+#endif
+
 namespace nlp {
 namespace {
 
 constexpr std::size_t row_block = 256;            // rows whose codes stay in the nearest cache
 constexpr std::size_t query_block = 32;           // queries that are compared with such a block
+constexpr std::ptrdiff_t bytes_ahead = 4096;      // of codes that are fetched from memory
 constexpr float query_scale = 32767;              // a query's codes are int16
 constexpr float rounding = 2e-6F;                 // of the float32 arithmetic in a bound
 // Products that are worth a thread's start. A thread takes about 0.3 ms for so many; on a busy
@@ -118,49 +123,124 @@ float cosine(const Rows& rows, std::size_t index, float inverse, const Query& qu
   return static_cast<float>(sum * inverse);
 }
 
-// Writes the highest cosine that rows [begin, begin + count) can have with the query.
-using UpperBounds = void (*)(const Codes& codes, std::size_t begin, std::size_t count,
-                             const Query& query, float* bounds);
+// The sums of products of four rows' codes with a query's.
+using FourProducts = void (*)(const std::int8_t* const rows[4], const std::int16_t* query,
+                              std::size_t width, std::int32_t* products);
+
+void four_products_baseline(const std::int8_t* const rows[4], const std::int16_t* query,
+                            std::size_t width, std::int32_t* products) {
+  for (int r = 0; r < 4; ++r) {
+    products[r] = 0;
+    for (std::size_t j = 0; j < width; ++j) {
+      products[r] += static_cast<std::int16_t>(rows[r][j]) * query[j];
+    }
+  }
+}
+
+#if defined(NLP_X86)
+
+// Four rows share what is loaded of the query, and the steps that add up a register: pairs of
+// registers are interleaved and added, twice, so that every quarter holds four partial sums.
+
+__attribute__((target("avx2"))) void four_products_avx2(const std::int8_t* const rows[4],
+                                                        const std::int16_t* query,
+                                                        std::size_t width,
+                                                        std::int32_t* products) {
+  __m256i sums[4] = {};
+  for (std::size_t j = 0; j < width; j += 16) {
+    const __m256i other = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(query + j));
+#pragma GCC unroll 4
+    for (int r = 0; r < 4; ++r) {
+      const __m128i codes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows[r] + j));
+      sums[r] =
+          _mm256_add_epi32(sums[r], _mm256_madd_epi16(_mm256_cvtepi8_epi16(codes), other));
+    }
+  }
+  const __m256i halves = _mm256_hadd_epi32(_mm256_hadd_epi32(sums[0], sums[1]),
+                                           _mm256_hadd_epi32(sums[2], sums[3]));
+  _mm_storeu_si128(
+      reinterpret_cast<__m128i*>(products),
+      _mm_add_epi32(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1)));
+}
+
+__attribute__((target("avx512f,avx512bw"))) void four_products_avx512(
+    const std::int8_t* const rows[4], const std::int16_t* query, std::size_t width,
+    std::int32_t* products) {
+  __m512i sums[4] = {};
+  for (std::size_t j = 0; j < width; j += 32) {
+    const __m512i other = _mm512_loadu_si512(query + j);
+#pragma GCC unroll 4
+    for (int r = 0; r < 4; ++r) {
+      const __m256i codes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(rows[r] + j));
+      sums[r] =
+          _mm512_add_epi32(sums[r], _mm512_madd_epi16(_mm512_cvtepi8_epi16(codes), other));
+    }
+  }
+  const __m512i ab = _mm512_add_epi32(_mm512_unpacklo_epi32(sums[0], sums[1]),
+                                      _mm512_unpackhi_epi32(sums[0], sums[1]));
+  const __m512i cd = _mm512_add_epi32(_mm512_unpacklo_epi32(sums[2], sums[3]),
+                                      _mm512_unpackhi_epi32(sums[2], sums[3]));
+  const __m512i quarters =
+      _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+  const __m256i halves = _mm256_add_epi32(_mm512_castsi512_si256(quarters),
+                                          _mm512_extracti64x4_epi64(quarters, 1));
+  _mm_storeu_si128(
+      reinterpret_cast<__m128i*>(products),
+      _mm_add_epi32(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1)));
+}
+
+#endif
+
+// Writes the highest cosine that rows [begin, begin + count) can have with the query; gives whether
+// any is at least `least`. `fetch`: codes behind them are fetched from memory meanwhile.
+using UpperBounds = bool (*)(const Codes& codes, std::size_t begin, std::size_t count,
+                             const Query& query, float least, bool fetch, float* bounds);
 
 // Inlined into each version below, where the compiler vectorises it for that instruction set.
-[[gnu::always_inline]] inline void upper_bounds(const Codes& codes, std::size_t begin,
-                                                std::size_t count, const Query& query,
-                                                float* bounds) {
+template <FourProducts four_products>
+[[gnu::always_inline]] inline bool upper_bounds(const Codes& codes, std::size_t begin,
+                                                std::size_t count, const Query& query, float least,
+                                                bool fetch, float* bounds) {
   std::array<std::int32_t, row_block> products;
-  const std::int16_t* const other = query.codes.data();
-  const std::size_t width = codes.width / code_block * code_block;  // tells the compiler so
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::int8_t* const row = codes.codes + (begin + i) * codes.width;
-    std::int32_t sum = 0;
-    for (std::size_t j = 0; j < width; ++j) sum += static_cast<std::int16_t>(row[j]) * other[j];
-    products[i] = sum;
+  const std::int8_t* const first = codes.codes + begin * codes.width;
+  for (std::size_t i = 0; i < count; i += 4) {
+    const std::int8_t* rows[4];
+    for (std::size_t r = 0; r < 4; ++r) rows[r] = first + std::min(i + r, count - 1) * codes.width;
+    for (std::size_t at = 0; fetch && at < 4 * codes.width; at += 64) {
+      __builtin_prefetch(rows[0] + bytes_ahead + at);
+    }
+    four_products(rows, query.codes.data(), codes.width, products.data() + i);
   }
   const float* const factors = codes.factors + begin;
   const float* const errors = codes.errors + begin;
   const float stretch = 1 + query.error;
   const float slack = query.error + rounding;
+  int reached = 0;
   for (std::size_t i = 0; i < count; ++i) {
     bounds[i] = static_cast<float>(products[i]) * factors[i] * (1 / query_scale) +
                 errors[i] * stretch + slack;
+    reached |= bounds[i] >= least;
   }
+  return reached;
 }
 
-void upper_bounds_baseline(const Codes& codes, std::size_t begin, std::size_t count,
-                           const Query& query, float* bounds) {
-  upper_bounds(codes, begin, count, query, bounds);
+bool upper_bounds_baseline(const Codes& codes, std::size_t begin, std::size_t count,
+                           const Query& query, float least, bool fetch, float* bounds) {
+  return upper_bounds<four_products_baseline>(codes, begin, count, query, least, fetch, bounds);
 }
 
 #if defined(NLP_X86)
 
-__attribute__((target("avx2"))) void upper_bounds_avx2(const Codes& codes, std::size_t begin,
+__attribute__((target("avx2"))) bool upper_bounds_avx2(const Codes& codes, std::size_t begin,
                                                        std::size_t count, const Query& query,
-                                                       float* bounds) {
-  upper_bounds(codes, begin, count, query, bounds);
+                                                       float least, bool fetch, float* bounds) {
+  return upper_bounds<four_products_avx2>(codes, begin, count, query, least, fetch, bounds);
 }
 
-__attribute__((target("avx512f,avx512bw,prefer-vector-width=512"))) void upper_bounds_avx512(
-    const Codes& codes, std::size_t begin, std::size_t count, const Query& query, float* bounds) {
-  upper_bounds(codes, begin, count, query, bounds);
+__attribute__((target("avx512f,avx512bw,prefer-vector-width=512"))) bool upper_bounds_avx512(
+    const Codes& codes, std::size_t begin, std::size_t count, const Query& query, float least,
+    bool fetch, float* bounds) {
+  return upper_bounds<four_products_avx512>(codes, begin, count, query, least, fetch, bounds);
 }
 
 #endif
@@ -176,7 +256,8 @@ UpperBounds upper_bounds_for(InstructionSet set) {
 
 // Compares rows [begin, end) with all queries.
 void search(const Rows& rows, const Codes& codes, std::size_t begin, std::size_t end,
-            const std::vector<Query>& queries, UpperBounds bounds_of, std::vector<Best>& best) {
+            const std::vector<Query>& queries, UpperBounds bounds_of,
+            std::vector<Best>& best) {
   std::vector<float> row(rows.dim);
   std::array<float, row_block> bounds;
   for (std::size_t first = 0; first < queries.size(); first += query_block) {
@@ -184,8 +265,8 @@ void search(const Rows& rows, const Codes& codes, std::size_t begin, std::size_t
     for (std::size_t block = begin; block < end; block += row_block) {
       const std::size_t count = std::min(row_block, end - block);
       for (std::size_t q = first; q < last; ++q) {
-        bounds_of(codes, block, count, queries[q], bounds.data());
         float least = best[q].least();
+        if (!bounds_of(codes, block, count, queries[q], least, q == first, bounds.data())) continue;
         for (std::size_t i = 0; i < count; ++i) {
           if (bounds[i] < least) continue;
           const std::size_t id = block + i;
