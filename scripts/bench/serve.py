@@ -9,8 +9,9 @@ behind Flask and gunicorn with gevent workers; and, with 2-grams, this package's
 uvicorn and granian. Each has a worker per core and opens the same model. wrk on the same machine
 loads them one after the other, in an order by chance each round, after a second for each to warm
 up. Half load is half of a server's own median rate, by clients that wait between requests for
-random times; latency is then that of a client of its own beside them (`serve_probe.py`). `--soak`
-then keeps ours at half load of one-sentence requests and notes failures and memory.
+random times; ours is also loaded with half of the rate of fastText's server. Latency is then that
+of a client of its own beside them (`serve_probe.py`). `--soak` keeps ours at half load of
+one-sentence requests and notes failures and memory.
 
 It needs wrk (Debian package `wrk`), and `pip install fasttext-numpy2 flask gunicorn gevent uvicorn
 granian` in the Python that runs it; what is missing is left out and named. A run takes some ten
@@ -169,19 +170,21 @@ def measure_model(ngrams: int, arguments: argparse.Namespace) -> Iterator[dict[s
                 found = load(port, scripts[size], clients=_CLIENTS, seconds=seconds, process=pid)
                 rates[name, size].append(found.rate)
                 yield row("full", round, ngrams, name, size, found)
-        halved = [case for case in cases if case[0] in (OURS, PEER)]
+        half = {case: statistics.median(rates[case]) / 2 for case in cases}
+        loads = [("half", name, size, half[name, size])
+                 for name, size in cases if name in (OURS, PEER)]  # fmt: skip
+        if PEER in servers:
+            loads += [("peer's half", OURS, size, half[PEER, size]) for size in _SIZES]
         for round in range(arguments.rounds):
-            for name, size in order.sample(halved, len(halved)):
-                rate = statistics.median(rates[name, size]) / 2
+            for kind, name, size, rate in order.sample(loads, len(loads)):
                 seconds = arguments.seconds * 2
                 with probing(servers[name][1], scratch, arguments, size, seconds) as probe:
                     found = half_load(servers[name], scratch, arguments, size, rate, seconds)
-                yield {**row("half", round, ngrams, name, size, found), "probe": probe}
+                yield {**row(kind, round, ngrams, name, size, found), "probe": probe}
         if arguments.soak and ngrams == 2:
             watch = MemoryWatch(servers[OURS][0])
             watch.start()
-            rate = statistics.median(rates[OURS, 1]) / 2
-            found = half_load(servers[OURS], scratch, arguments, 1, rate, arguments.soak)
+            found = half_load(servers[OURS], scratch, arguments, 1, half[OURS, 1], arguments.soak)
             memory = watch.finish()
             yield {**row("soak", 0, ngrams, OURS, 1, found), "seconds": arguments.soak,
                    "memory": memory[:: max(1, len(memory) // 60)]}  # fmt: skip

@@ -23,9 +23,9 @@ def print_tables(rows: Sequence[Row]) -> None:
         _line(f"ours / {server}", (_ratio(rows, server, case) for case in _CASES))
     for server in servers:
         _line(f"{server}, processor µs a request", _medians(rows, "full", server, "cpu"))
-    for server in (OURS, PEER):
+    for server, kind, load in _LATENCIES:
         for name, key in (("median", "p50"), ("95 %", "p95"), ("99 %", "p99")):
-            _line(f"{server}, ms at half load, {name}", _latencies(rows, server, key))
+            _line(f"{server}, ms at {load}, {name}", _latencies(rows, kind, server, key))
     failed = sum(row["failed"] for row in rows if row["server"] == OURS)
     print(f"\nFailed requests of {OURS}: {failed}")
     for row in rows:
@@ -38,6 +38,11 @@ def print_tables(rows: Sequence[Row]) -> None:
             )
 
 
+_LATENCIES = (
+    (OURS, "half", "half load"),
+    (PEER, "half", "half load"),
+    (OURS, "peer's half", "the same load"),
+)
 _CASES = ((1, 1), (1, 100), (2, 1), (2, 100))
 
 
@@ -71,9 +76,9 @@ def _ratio(rows: Sequence[Row], server: str, case: tuple[int, int]) -> str:
     return f"{statistics.median(ratios):.1f} x"
 
 
-def _latencies(rows: Sequence[Row], server: str, key: str) -> Iterator[str]:
+def _latencies(rows: Sequence[Row], kind: str, server: str, key: str) -> Iterator[str]:
     for case in _CASES:
-        found = [row["probe"][key] for row in _of(rows, "half", server, *case)]
+        found = [row["probe"][key] for row in _of(rows, kind, server, *case)]
         yield _short(statistics.median(found)) if found else ""
 
 
