@@ -280,7 +280,7 @@ def test_without_data_only_what_the_folder_recorded_is_known(
 
 
 def test_little_is_lost_on_real_text(data: Callable[[str], Path], tmp_path: Path) -> None:
-    for part, lines in (("train", 10_000), ("test", 4000)):
+    for part, lines in (("train", 20_000), ("test", 4000)):
         packed = data(f"classification/langid8/{part}.txt.bz2")
         text = bz2.decompress(packed.read_bytes()).decode("utf-8").split("\n")[:lines]
         (tmp_path / f"{part}.txt").write_text("\n".join(text) + "\n", encoding="utf-8")
