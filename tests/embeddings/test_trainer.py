@@ -183,7 +183,9 @@ def test_a_full_disk_leaves_the_old_model(corpus: Path, tmp_path: Path, options:
     train_vectors(corpus, out, mode="skipgram", **SMALL)
     old = model_bytes(out)
     big = SMALL | {"vector_dim": 2000, **options}
-    with largest_file(100_000), pytest.raises(OutputError, match="cannot write .*vectors: the"):
+    # On a machine that is very busy, it is a checkpoint that comes first.
+    message = r"cannot write .*vectors(\.\d+\.partial/checkpoint-\d+)?: the"
+    with largest_file(100_000), pytest.raises(OutputError, match=message):
         train_vectors(corpus, out, mode="skipgram", overwrite=True, **big)
     assert model_bytes(out) == old
     assert names(out.parent) == {"vectors"} and names(out) == ARTIFACTS
