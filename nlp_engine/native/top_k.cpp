@@ -14,7 +14,7 @@
 namespace nlp {
 namespace {
 
-constexpr std::size_t row_block = 256;            // rows whose codes stay in the nearest cache
+constexpr std::size_t row_block = 128;            // rows whose codes stay in the nearest cache
 constexpr std::size_t query_block = 32;           // queries that are compared with such a block
 constexpr std::ptrdiff_t bytes_ahead = 4096;      // of codes that are fetched from memory
 constexpr float query_scale = 32767;              // a query's codes are int16
@@ -167,13 +167,23 @@ __attribute__((target("avx512f,avx512bw"))) void four_products_avx512(
     const std::int8_t* const rows[4], const std::int16_t* query, std::size_t width,
     std::int32_t* products) {
   __m512i sums[4] = {};
-  for (std::size_t j = 0; j < width; j += 32) {
+  std::size_t j = 0;
+  for (; j + 32 <= width; j += 32) {
     const __m512i other = _mm512_loadu_si512(query + j);
 #pragma GCC unroll 4
     for (int r = 0; r < 4; ++r) {
       const __m256i codes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(rows[r] + j));
       sums[r] =
           _mm512_add_epi32(sums[r], _mm512_madd_epi16(_mm512_cvtepi8_epi16(codes), other));
+    }
+  }
+  if (j < width) {  // half a register
+    const __m256i other = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(query + j));
+#pragma GCC unroll 4
+    for (int r = 0; r < 4; ++r) {
+      const __m128i codes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows[r] + j));
+      const __m256i products_of_pairs = _mm256_madd_epi16(_mm256_cvtepi8_epi16(codes), other);
+      sums[r] = _mm512_add_epi32(sums[r], _mm512_zextsi256_si512(products_of_pairs));
     }
   }
   const __m512i ab = _mm512_add_epi32(_mm512_unpacklo_epi32(sums[0], sums[1]),

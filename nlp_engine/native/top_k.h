@@ -15,7 +15,7 @@
 
 namespace nlp {
 
-inline constexpr std::size_t code_block = 32;     // a row's codes are padded with zeros to this
+inline constexpr std::size_t code_block = 16;     // a row's codes are padded with zeros to this
 inline constexpr std::size_t largest_dim = 65536; // up to here sums of products fit in int32
 
 // Row-wise codes of N rows; all arrays belong to the caller.
