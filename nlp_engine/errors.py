@@ -72,6 +72,11 @@ def require_file(package: str, path: str, extra: str) -> Path:
     return Path(found.origin).parent / path
 
 
+def cut(text: str, characters: int = 100) -> str:
+    """A text of any length, such as a value, as errors show it."""
+    return text if len(text) <= characters else text[:characters] + "…"
+
+
 def _missing(package: str, extra: str) -> MissingExtraError:
     return MissingExtraError(
         f"{package} is not installed; it comes with: pip install 'nlp-engine[{extra}]'"

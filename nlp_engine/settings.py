@@ -16,7 +16,7 @@ import typing
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from nlp_engine.errors import SettingError
+from nlp_engine.errors import SettingError, cut
 
 T = TypeVar("T")
 
@@ -24,7 +24,6 @@ _IN_WORDS = {
     "int": "an integer", "float": "a number", "bool": "True or False", "str": "text",
     "tuple": "a list",
 }  # fmt: skip
-_SHOWN_CHARACTERS = 100  # of a value, in an error
 _TRUE = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -82,7 +81,7 @@ def _check_value(name: str, value: Any, limits: Mapping[str, Any]) -> None:
     choices, minimum, maximum = limits.get("choices"), limits.get("minimum"), limits.get("maximum")
     above, below = limits.get("above"), limits.get("below")
     if choices is not None and value not in choices:
-        raise SettingError(f"{name} is {_shown(value)}; it must be one of {', '.join(choices)}")
+        raise SettingError(f"{name} is {cut(repr(value))}; it must be one of {', '.join(choices)}")
     if isinstance(value, float) and not math.isfinite(value):
         raise SettingError(f"{name} is {value}; it must be a finite number")
     if minimum is not None and value < minimum:
@@ -148,7 +147,7 @@ def byte_size(name: str, text: str) -> int:
         power = " KMGT".index(match[2] or " ")
         size = int(float(match[1]) * (1024 if match[3] else 1000) ** power)
     if not size:
-        raise SettingError(f"{name} is {_shown(text)}; it must be a size such as 500MB or 2GB")
+        raise SettingError(f"{name} is {cut(repr(text))}; it must be a size such as 500MB or 2GB")
     return size
 
 
@@ -164,7 +163,7 @@ def to_mapping(settings: Any) -> dict[str, Any]:
 def _unknown(name: str, known: Sequence[str]) -> str:
     nearest = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean {nearest[0]}?" if nearest else f"; known are {', '.join(sorted(known))}"
-    return f"unknown setting {_shown(name)}{hint}"
+    return f"unknown setting {cut(repr(name))}{hint}"
 
 
 def _convert(name: str, value: Any, hint: Any) -> Any:
@@ -187,13 +186,7 @@ def _convert(name: str, value: Any, hint: Any) -> Any:
         pass
     expected = getattr(kind, "__name__", str(kind))
     expected = _IN_WORDS.get(expected, expected)
-    raise SettingError(f"{name} is {_shown(value)}; it must be {expected}")
-
-
-def _shown(value: Any) -> str:
-    """A value in an error: of a long one its beginning."""
-    text = repr(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
+    raise SettingError(f"{name} is {cut(repr(value))}; it must be {expected}")
 
 
 def _to_int(value: Any) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from nlp_engine import settings
 from nlp_engine.classification.hyperparameters import ClassifierSettings
 from nlp_engine.embeddings.hyperparameters import Word2VecSettings, with_preset
-from nlp_engine.errors import SettingError
+from nlp_engine.errors import SettingError, cut
 from nlp_engine.settings import setting
 
 SUPERVISED = "supervised"
@@ -68,7 +68,7 @@ def check_hyperparameters(given: Mapping[str, Any]) -> Hyperparameters:
     """
     mode = given.get("mode")
     if mode not in MODES:
-        problem = "is required" if mode is None else f"is {mode!r}"
+        problem = "is required" if mode is None else f"is {cut(repr(mode))}"
         raise SettingError(
             f"the hyperparameter mode {problem}; it must be one of {', '.join(MODES)}"
         )

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp_engine.classification.classifier import Prediction
-from nlp_engine.native import _native, classifier
+from nlp_engine.native import classifier
 from nlp_engine.native.classifier import (
     ClassifierModel,
     ClassifierTraining,
@@ -23,9 +23,8 @@ from nlp_engine.native.classifier import (
 )
 from nlp_engine.native.rows import zero_rows
 from tests.native import classifier_reference as reference
+from tests.native.instructions import AVAILABLE
 
-INSTRUCTIONS = ["baseline", "avx2", "avx512"]
-AVAILABLE = INSTRUCTIONS[: INSTRUCTIONS.index(_native.best_instruction_set()) + 1]
 WORDS = ["</s>", "the", "ü", "naïve", "日本", "__label", "x" * 40]
 LABELS = ["__label__a", "__label__", "__label__ü"]
 MODELS = {

@@ -16,12 +16,11 @@ from hypothesis import strategies as st
 from nlp_engine import native
 from nlp_engine.native import _native
 from tests.native import reference
+from tests.native.instructions import AVAILABLE, INSTRUCTIONS
 from tests.native.ticking import ticks_per_second
 
 UNTOUCHED = 12345
 BEST = _native.best_instruction_set()
-INSTRUCTIONS = ["baseline", "avx2", "avx512"]
-AVAILABLE = INSTRUCTIONS[: INSTRUCTIONS.index(BEST) + 1]
 
 
 def encode(

@@ -5,12 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nlp_engine.native import _native
 from nlp_engine.native.quantizer import CENTROIDS, find_centroids, quantize_rows
 from tests.native import quantizer_reference as reference
-
-INSTRUCTIONS = ["baseline", "avx2", "avx512"]
-AVAILABLE = INSTRUCTIONS[: INSTRUCTIONS.index(_native.best_instruction_set()) + 1]
+from tests.native.instructions import AVAILABLE
 
 
 def points(kind: str, count: int, dim: int) -> np.ndarray:

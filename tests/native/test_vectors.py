@@ -10,12 +10,10 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlp_engine.native import _native, rows
+from nlp_engine.native import rows
 from nlp_engine.native.vectors import RowIndex, format_rows, parse_rows
+from tests.native.instructions import AVAILABLE
 from tests.native.ticking import ticks_per_second
-
-INSTRUCTIONS = ["baseline", "avx2", "avx512"]
-AVAILABLE = INSTRUCTIONS[: INSTRUCTIONS.index(_native.best_instruction_set()) + 1]
 
 
 def cosines(matrix: np.ndarray, queries: np.ndarray) -> np.ndarray:

@@ -15,13 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp_engine.formats.fasttext import ngram_buckets
-from nlp_engine.native import LINE_END, _native, word2vec
+from nlp_engine.native import LINE_END, word2vec
 from nlp_engine.native.rows import zero_rows
 from nlp_engine.native.word2vec import SubwordTable, Word2VecCorpus, Word2VecModel, Word2VecState
 from tests.native import word2vec_reference as reference
+from tests.native.instructions import AVAILABLE
 
-INSTRUCTIONS = ["baseline", "avx2", "avx512"]
-AVAILABLE = INSTRUCTIONS[: INSTRUCTIONS.index(_native.best_instruction_set()) + 1]
 MODES = [
     ("batch_skipgram", False),
     ("skipgram", False),

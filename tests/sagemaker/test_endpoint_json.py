@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from nlp_engine.classification.classifier import Classifier
 from nlp_engine.sagemaker.endpoint import JSON, Endpoint
 from nlp_engine.sagemaker.endpoint.answers import Labels
-from tests.native.test_classifier import AVAILABLE
+from tests.native.instructions import AVAILABLE
 from tests.sagemaker.endpoint_models import TEXTS, TOPICS, train_models
 
 LARGE = 1 << 20

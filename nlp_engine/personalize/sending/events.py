@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nlp_engine.errors import cut
 from nlp_engine.personalize import limits
 from nlp_engine.personalize.sending.requests import properties_json, property_name
 
@@ -210,7 +211,8 @@ class _Reading:
         if seconds is None:
             self.wrong(
                 "time", field,
-                f"{_shown(value)} is no time; seconds since 1970, or ISO 8601 with a time zone",
+                f"{cut(repr(value), 40)} is no time; seconds since 1970, or ISO 8601 with a time "
+                "zone",
             )  # fmt: skip
         elif seconds >= _LATEST:
             self.wrong("milliseconds", field, f"{value} looks like milliseconds; give seconds")
@@ -326,11 +328,6 @@ def _seconds(value: Any) -> int | None:
 def _kind(value: Any) -> str:
     kinds = {dict: "an object", list: "a list", str: "text", bool: "a boolean", type(None): "null"}
     return kinds.get(type(value), "a number")
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else text[:40] + "…"
 
 
 def _refuse_constant(name: str) -> Any:

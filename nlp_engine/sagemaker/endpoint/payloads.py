@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from nlp_engine.errors import InputError, require
+from nlp_engine.errors import InputError, cut, require
 
 JSON, JSON_LINES, CSV = "application/json", "application/jsonlines", "text/csv"
 NOT_DECODED = (
@@ -170,5 +170,4 @@ def _shown(value: Any) -> str:
     """A value as its sender has written it, but short."""
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "an object"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
+    return cut(json.dumps(value, ensure_ascii=False), _SHOWN_CHARACTERS)
