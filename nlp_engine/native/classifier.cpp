@@ -224,16 +224,10 @@ void append_best(const float* scores, std::size_t labels, std::size_t k, float t
   const auto better = [](const auto& a, const auto& b) { return a.first > b.first; };
   heap.clear();
   for (std::size_t i = 0; i < labels; ++i) {
-    const bool is_full = heap.size() == k;
-    if (scores[i] < threshold || (is_full && scores[i] < heap.front().first)) continue;
-    const std::pair found(scores[i], static_cast<std::int32_t>(i));
-    if (is_full && k == 1) {
-      heap.front() = found;
-      continue;
-    }
-    heap.push_back(found);
+    if (scores[i] < threshold || (heap.size() == k && scores[i] < heap.front().first)) continue;
+    heap.emplace_back(scores[i], static_cast<std::int32_t>(i));
     std::push_heap(heap.begin(), heap.end(), better);
-    if (is_full) {
+    if (heap.size() > k) {
       std::pop_heap(heap.begin(), heap.end(), better);
       heap.pop_back();
     }
