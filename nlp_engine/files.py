@@ -194,11 +194,11 @@ def new_folder(
         partial = _beside(target, "partial")
         adopted = resume_key is not None and _adopt_abandoned(target, partial, resume_key)
         _remove_abandoned(target, but=partial if adopted else None)
-        if not adopted:
-            partial.mkdir()
         key_file = partial / _RESUME_KEY
         keep = False
         try:
+            if not adopted:
+                partial.mkdir()
             if resume_key is not None:
                 key_file.write_text(resume_key, encoding="utf-8")
             yield partial

@@ -37,10 +37,17 @@ def mpirun(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command as so many ranks; fails if they do not end."""
     assert MPIRUN
-    return subprocess.run(
+    process = subprocess.Popen(
         [MPIRUN, "-n", str(ranks), *map(str, command)],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=seconds,
         env=os.environ | SHARED | dict(environment or {}),
     )
+    try:
+        output, errors = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.terminate()  # which ends the ranks, too; they would outlive a mpirun that is killed
+        output, errors = process.communicate(timeout=30)
+        pytest.fail(f"the ranks have not ended in {seconds} seconds:\n{output}{errors}")
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)

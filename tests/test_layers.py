@@ -35,6 +35,7 @@ LAYERS = [
         "settings",
         "progress",
         "listening",
+        "processes",
         "errors",
     ],
 ]

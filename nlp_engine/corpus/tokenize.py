@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 from nlp_engine.corpus.seen import digest
-from nlp_engine.errors import EngineError
+from nlp_engine.processes import end_with_parent, map_in_order
 from nlp_engine.text.tokenizers import Tokenizer, TokenizerSettings, open_tokenizer
 
 _BATCH_CHARACTERS = 1_000_000
@@ -67,27 +65,8 @@ def tokenize_documents(
     # "fork" would copy the threads' locks of this process, as they happen to be.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, initializer=_start, initargs=(chosen,))
-    try:
-        for documents in _in_order(pool, _batches(texts), 2 * workers):
-            yield from documents
-    except BrokenProcessPool as error:
-        raise EngineError(
-            "a worker process was killed, perhaps for want of memory; use fewer --workers"
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _in_order(
-    pool: ProcessPoolExecutor, batches: Iterable[list[str]], ahead: int
-) -> Iterator[list[list[Piece]]]:
-    waiting: deque[Future[list[list[Piece]]]] = deque()
-    for batch in batches:
-        waiting.append(pool.submit(_work, batch))
-        if len(waiting) > ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
+    for documents in map_in_order(pool, _work, _batches(texts), ahead=2 * workers):
+        yield from documents
 
 
 def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
@@ -108,6 +87,7 @@ _worker: tuple[Tokenizer, Tokenization]  # of a worker process
 
 def _start(chosen: Tokenization) -> None:
     global _worker
+    end_with_parent()
     _worker = open_tokenizer(chosen.tokenizer), chosen
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from multiprocessing.pool import AsyncResult, Pool
+from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nlp_engine.errors import NlpEngineError
+from nlp_engine.processes import end_with_parent, map_in_order
 
 if TYPE_CHECKING:
     from nlp_engine.entities.ranking import EntityRanker
@@ -43,37 +43,41 @@ def map_in_workers(
         for item in items:
             yield function(ranker, item)
         return
-    waiting: deque[AsyncResult[list[Result]]] = deque()
-    remaining = iter(items)
-    ended: Exception | None = None
-    with _forked(ranker, function, workers) as pool:
-        while ended is None:
-            part: list[Item] = []
-            try:
-                while len(part) < _ITEMS_AT_ONCE:
-                    part.append(next(remaining))
-            except (StopIteration, NlpEngineError) as error:
-                ended = error
-            if part:
-                waiting.append(pool.apply_async(_in_worker, (part,)))
-            while waiting and (ended or len(waiting) > _PARTS_AHEAD * workers):
-                yield from waiting.popleft().get()
-        pool.close()
-        pool.join()
-    if isinstance(ended, NlpEngineError):
-        raise ended  # what comes before is done
+    pool = _forked(ranker, function, workers)
+    for results in map_in_order(pool, _in_worker, _parts(items), ahead=_PARTS_AHEAD * workers):
+        yield from results
+
+
+def _parts(items: Iterable[Item]) -> Iterator[list[Item]]:
+    part: list[Item] = []
+    try:
+        for item in items:
+            part.append(item)
+            if len(part) == _ITEMS_AT_ONCE:
+                yield part
+                part = []
+    except NlpEngineError:
+        if part:  # what comes before is done
+            yield part
+        raise
+    if part:
+        yield part
 
 
 _of_worker: tuple[EntityRanker, Callable[..., Any]]  # in a worker process
 
 
-def _forked(ranker: EntityRanker, function: Callable[..., Any], workers: int) -> Pool:
+def _forked(
+    ranker: EntityRanker, function: Callable[..., Any], workers: int
+) -> ProcessPoolExecutor:
     """Processes that have the ranker; it cannot be sent to them, so that they begin as copies."""
+    context = multiprocessing.get_context("fork")
+    pool = ProcessPoolExecutor(workers, context, _begin_worker, (ranker, function))
     with warnings.catch_warnings():
         # Threads of this process, if any, are none of the ranker's.
         warnings.filterwarnings("ignore", ".*multi-threaded.*fork", DeprecationWarning)
-        context = multiprocessing.get_context("fork")
-        return context.Pool(workers, _begin_worker, (ranker, function))
+        pool.submit(int)  # has all of them started
+    return pool
 
 
 def _begin_worker(ranker: EntityRanker, function: Callable[..., Any]) -> None:
@@ -81,6 +85,7 @@ def _begin_worker(ranker: EntityRanker, function: Callable[..., Any]) -> None:
     _of_worker = ranker, function
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends the others
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    end_with_parent()
 
 
 def _in_worker(items: Sequence[Any]) -> list[Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -512,6 +514,32 @@ def test_a_reader_that_goes_away(toy: Path, tmp_path: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == ""
     assert process.returncode == 1
+
+
+def test_a_killed_run_leaves_no_worker(toy: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text(f"{SENTENCE}\n" * 200_000)
+    command = [*PROGRAM, "link", toy, tmp_path / "text.txt", "--format", "jsonl", "--workers", "2"]
+    with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.kill()
+        process.stdout.read()  # to its end: nobody else has it
+
+
+def test_a_killed_worker_is_named(toy: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text(f"{SENTENCE}\n" * 200_000)
+    command = [*PROGRAM, "link", toy, tmp_path / "text.txt", "--format", "jsonl", "--workers", "2"]
+    with subprocess.Popen(
+        list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.readline()
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert len(children) == 2
+        os.kill(int(children[0]), signal.SIGKILL)
+        process.stdout.read()
+        assert "a worker process was killed" in process.stderr.read()
+    assert process.returncode == 2
 
 
 def test_lines_are_linked_as_they_come(toy: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+import os
 import subprocess
 import sys
 import time
@@ -150,26 +152,34 @@ def test_a_killed_trainer_is_reported(tmp_path: Path, monkeypatch: pytest.Monkey
         train(corpus)
 
 
-def running_workers() -> list[str]:
-    processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
-    return [line for line in processes.stdout.splitlines() if "fasttext_worker" in line]
+def workers_of(process: int) -> list[Path]:
+    """The folders in `/proc` of the workers that a process has."""
+    children = (
+        file.read_text().split() for file in Path(f"/proc/{process}/task").glob("*/children")
+    )
+    folders = [Path("/proc", child) for child in itertools.chain(*children)]
+    return [folder for folder in folders if at_work(folder)]
+
+
+def at_work(folder: Path) -> bool:
+    try:
+        return b"fasttext_worker" in (folder / "cmdline").read_bytes()
+    except OSError:  # it has ended
+        return False
 
 
 def test_an_interrupted_parent_leaves_no_worker(slow_corpus: Path) -> None:
-    before = len(running_workers())
-
     def interrupt(progress: Progress) -> None:
         if progress.done:
-            assert len(running_workers()) > before
+            assert workers_of(os.getpid())
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         train(slow_corpus, interrupt, epoch=1000)
-    assert len(running_workers()) == before
+    assert not workers_of(os.getpid())
 
 
 def test_a_killed_parent_leaves_no_worker(slow_corpus: Path) -> None:
-    before = len(running_workers())
     code = (
         "import sys; from pathlib import Path; from nlp_engine.engines import fasttext\n"
         "from nlp_engine.corpus.vocabulary import encode_corpus\n"
@@ -182,13 +192,13 @@ def test_a_killed_parent_leaves_no_worker(slow_corpus: Path) -> None:
     parent = subprocess.Popen([sys.executable, "-c", code, slow_corpus], stdout=subprocess.PIPE)
     assert parent.stdout is not None
     parent.stdout.readline()
-    assert len(running_workers()) > before
+    (worker,) = workers_of(parent.pid)
     parent.kill()
-    parent.communicate()
+    parent.communicate(timeout=60)  # the worker has its standard output, too
     deadline = time.monotonic() + 10
-    while len(running_workers()) > before and time.monotonic() < deadline:
+    while at_work(worker) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert len(running_workers()) == before
+    assert not at_work(worker)
 
 
 def test_small_models_never_meet_nan(tmp_path: Path) -> None:

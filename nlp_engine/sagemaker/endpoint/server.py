@@ -26,6 +26,7 @@ from nlp_engine.sagemaker.endpoint.worker import Worker
 
 _SHORT_LIFE_SECONDS = 1.0  # a worker that ends so soon is not started again at once
 _CLOSING_SECONDS = 2.0  # beyond the grace for requests
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def serve(
@@ -103,7 +104,7 @@ class _Supervisor:
         self._stopping = False
 
     def run(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _STOP_SIGNALS:
             signal.signal(number, self._stop)
         for i in range(self._settings.processes):
             self._start(i)
@@ -133,17 +134,22 @@ class _Supervisor:
             self._start(child.number)
 
     def _start(self, number: int) -> None:
+        # A signal to stop that came to a new process before it ran would be lost: after a fork,
+        # Python clears what has come until then. So it waits until it can be heeded.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
         with warnings.catch_warnings():
             # Threads of numpy's library for linear algebra, which forks as it should.
             warnings.simplefilter("ignore", DeprecationWarning)
             pid = os.fork()
         if pid:
             self._children[pid] = _Child(pid, number, time.monotonic())
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             return
         code = 1
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             self._work(number)
             code = 0
         except BaseException as error:
