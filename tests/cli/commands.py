@@ -19,6 +19,23 @@ PROGRAM = [sys.executable, "-m", "nlp_engine"]
 """The program in a process of its own, for signals, terminals, pipes and what is imported."""
 
 
+@contextlib.contextmanager
+def started(*arguments: object) -> Iterator[subprocess.Popen[str]]:
+    """The program in a process that has pipes, and that is killed if the block fails."""
+    with subprocess.Popen(
+        [*PROGRAM, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+            process.wait(60)
+        finally:
+            process.kill()
+
+
 def run(*arguments: object, text: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command in this process: all of the program but the interpreter's start and end."""
     command = ["nlp-engine", *map(str, arguments)]

@@ -18,7 +18,7 @@ import pytest
 
 from nlp_engine.demo import DemoResult
 from nlp_engine.formats.fasttext import Entries, ModelSettings, write_model
-from tests.cli.commands import PROGRAM, fail, run, run_program, succeed
+from tests.cli.commands import PROGRAM, fail, run, run_program, started, succeed
 from tests.conftest import make_dump
 
 HELP_OF_ALL = """
@@ -383,10 +383,7 @@ def test_a_failing_check_exits_with_1(tmp_path: Path, demo: DemoResult) -> None:
 
 def test_a_reader_that_goes_away(demo: DemoResult, tmp_path: Path) -> None:
     (tmp_path / "texts.txt").write_text("president lincoln\n" * 50_000)
-    command = [*PROGRAM, "predict", demo.folder / "classifier", tmp_path / "texts.txt"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with started("predict", demo.folder / "classifier", tmp_path / "texts.txt") as process:
         assert process.stdout is not None and process.stderr is not None
         assert process.stdout.readline().startswith("Abraham Lincoln ")
         process.stdout.close()

@@ -20,7 +20,7 @@ from nlp_engine.entities.ranking import EntityRanker
 from nlp_engine.entities.settings import METHODS
 from nlp_engine.errors import InputError
 from nlp_engine.wiki.extract import extract_dumps
-from tests.cli.commands import PROGRAM, fail, run, succeed
+from tests.cli.commands import PROGRAM, fail, run, started, succeed
 from tests.conftest import TOY_PAGES, make_dump
 from tests.reports.page import Page
 
@@ -503,12 +503,14 @@ def test_empty_input(toy: Path, arguments: list[str]) -> None:
     assert records == ([{"text": "", "links": []}] if arguments else [])
 
 
+def in_workers(toy: Path, file: Path, lines: int) -> list[object]:
+    """What links so many lines in two processes."""
+    file.write_text(f"{SENTENCE}\n" * lines)
+    return ["link", toy, file, "--format", "jsonl", "--workers", 2]
+
+
 def test_a_reader_that_goes_away(toy: Path, tmp_path: Path) -> None:
-    (tmp_path / "text.txt").write_text(f"{SENTENCE}\n" * 20_000)
-    command = [*PROGRAM, "link", toy, tmp_path / "text.txt", "--format", "jsonl", "--workers", "2"]
-    with subprocess.Popen(
-        list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with started(*in_workers(toy, tmp_path / "text.txt", 20_000)) as process:
         assert process.stdout is not None and process.stderr is not None
         assert titles(json.loads(process.stdout.readline())) == LINKED
         process.stdout.close()
@@ -517,36 +519,27 @@ def test_a_reader_that_goes_away(toy: Path, tmp_path: Path) -> None:
 
 
 def test_a_killed_run_leaves_no_worker(toy: Path, tmp_path: Path) -> None:
-    (tmp_path / "text.txt").write_text(f"{SENTENCE}\n" * 200_000)
-    command = [*PROGRAM, "link", toy, tmp_path / "text.txt", "--format", "jsonl", "--workers", "2"]
-    with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE) as process:
+    with started(*in_workers(toy, tmp_path / "text.txt", 200_000)) as process:
         assert process.stdout is not None
         process.stdout.readline()
         process.kill()
-        process.stdout.read()  # to its end: nobody else has it
+        process.communicate(timeout=60)  # workers would have its standard output still
 
 
 def test_a_killed_worker_is_named(toy: Path, tmp_path: Path) -> None:
-    (tmp_path / "text.txt").write_text(f"{SENTENCE}\n" * 200_000)
-    command = [*PROGRAM, "link", toy, tmp_path / "text.txt", "--format", "jsonl", "--workers", "2"]
-    with subprocess.Popen(
-        list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None and process.stderr is not None
+    with started(*in_workers(toy, tmp_path / "text.txt", 200_000)) as process:
+        assert process.stdout is not None
         process.stdout.readline()
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         assert len(children) == 2
         os.kill(int(children[0]), signal.SIGKILL)
-        process.stdout.read()
-        assert "a worker process was killed" in process.stderr.read()
+        _, errors = process.communicate(timeout=60)
+        assert "a worker process was killed" in errors
     assert process.returncode == 2
 
 
 def test_lines_are_linked_as_they_come(toy: Path) -> None:
-    command = [*PROGRAM, "link", str(toy), "--format", "jsonl"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-    ) as process:
+    with started("link", toy, "--format", "jsonl") as process:
         assert process.stdin is not None and process.stdout is not None
         for text, expected in ((SENTENCE, LINKED), ("An iPhone.", ["IPhone"])):
             process.stdin.write(text + "\n")

@@ -145,7 +145,9 @@ def test_the_first_instance_starts_the_job_on_all(tmp_path: Path, programs: str)
     assert not (roots[1] / "model").exists()
 
 
-LONG = {**JOB, "epochs": "120", "vector_dim": "64", "average_every": "20000", "seed": "3"}
+# A checkpoint after each round tells when training is under way.
+LONG = {**JOB, "epochs": "120", "vector_dim": "64", "average_every": "20000", "seed": "3",
+        "checkpoint_minutes": "1e-9"}  # fmt: skip
 
 
 SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
@@ -218,14 +220,16 @@ def two_instances(
     return root, start(root, **environment), second
 
 
-def log_to_the_middle(first: subprocess.Popen[str]) -> str:
+def log_to_the_middle(first: subprocess.Popen[str], root: Path) -> str:
     """What the first container prints until its training is under way."""
     assert first.stdout
     log = ""
     for line in first.stdout:
         log += line
         if "Number of words" in line:
-            time.sleep(0.5)
+            while not list((root / "checkpoints").glob("checkpoint-[1-9]*")):
+                assert first.poll() is None
+                time.sleep(0.01)
             return log
     raise AssertionError(log)
 
@@ -236,7 +240,7 @@ def test_a_job_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(
 ) -> None:
     """A spot interruption: SIGTERM to both containers; later new ones start with the checkpoint."""
     root, first, second = two_instances(tmp_path / "stopped", programs, LONG)
-    log = log_to_the_middle(first)
+    log = log_to_the_middle(first, root)
     began = time.monotonic()
     for container in (second, first):
         container.send_signal(signal.SIGTERM)
@@ -273,7 +277,7 @@ def test_one_instance_alone_that_is_stopped(
     """Without its part the others cannot go on: a checkpoint is saved, and the job fails."""
     programs = request.getfixturevalue(by)
     root, first, second = two_instances(tmp_path / "stopped", programs, LONG)
-    log = log_to_the_middle(first)
+    log = log_to_the_middle(first, root)
     second.send_signal(signal.SIGTERM)
     log += first.communicate(timeout=110)[0]
     others = second.communicate(timeout=110)[0]
