@@ -568,6 +568,23 @@ def test_requests_under_way_are_finished_when_it_is_stopped(folder: Path, worker
         assert server.process.wait(timeout=10) == 0
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_who_has_come_before_it_is_stopped_is_answered(folder: Path, workers: str) -> None:
+    with served(folder / "model.bin", "--workers", workers) as server:
+        answering = children(server.process.pid) if workers == "2" else [server.process.pid]
+        for pid in answering:
+            os.kill(pid, signal.SIGSTOP)
+        clients = [server.connect(request_of("apple")) for _ in range(6)]
+        silent = server.connect()
+        server.process.send_signal(signal.SIGTERM)
+        for pid in answering:
+            os.kill(pid, signal.SIGCONT)
+        for client in clients:
+            assert b"__label__fruit" in read_all(client)
+        assert read_all(silent) == b""
+        assert server.process.wait(timeout=10) == 0
+
+
 def test_it_does_not_wait_for_ever_when_it_is_stopped(folder: Path) -> None:
     with served(folder / "model.bin", "--workers", "2", "--grace-seconds", "0.5") as server:
         half = server.connect(head(100) + b"{")

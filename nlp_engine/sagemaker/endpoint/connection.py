@@ -28,6 +28,7 @@ _SMALL_BYTES = 64 << 10
 _LEAST_REFUSED = 4 << 10  # bytes of a request in parts, when a worker holds too much
 _WAITING_REQUESTS = 16  # that a client may send before it gets answers
 _CHUNKING = 8  # bytes on the wire per byte of a body, at most
+_FIRST_SECONDS = 1.0  # for a new connection's first bytes, when the worker ends
 _FAREWELL_SECONDS = 2.0  # for a client that was refused to take that in
 _TOO_LARGE_HEAD = Response(431, TEXT, b"the request's head has more than 64 KiB or 200 fields")
 _PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
@@ -187,10 +188,14 @@ class Connection(asyncio.Protocol):
             self._refuse(Response(408, TEXT, b"the request took too long to arrive"))
 
     def retire(self) -> None:
-        """Close after the requests under way."""
+        """Close after the requests under way; a new connection's first one is, in a moment."""
         self._keep_alive = False
-        if not (self._busy or self._receiving or self._waiting or self._flushing):
+        if self._busy or self._receiving or self._waiting or self._flushing:
+            return
+        if self._request.method:
             self._transport.close()
+        else:
+            self.deadline = self._worker.after(_FIRST_SECONDS)
 
     def abort(self) -> None:
         """Close at once."""

@@ -7,6 +7,7 @@ does, would answer them all while the others idle.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable
 
@@ -41,12 +42,16 @@ class Door:
         listener.setblocking(False)
         self._watch()
 
-    def close(self) -> None:
-        """Take no more."""
+    async def close(self) -> None:
+        """Take those that have come, and no more."""
         if self._later is not None:
             self._later.cancel()
         self._loop.remove_reader(self._listener)
+        with contextlib.suppress(OSError):
+            while True:
+                self._let_in(self._listener.accept()[0])
         self._listener.close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _watch(self) -> None:
         self._later = None
@@ -72,6 +77,9 @@ class Door:
             self._loop.remove_reader(self._listener)
             self._later = self._loop.call_later(_TROUBLE_SECONDS, self._watch)
             return
+        self._let_in(client)
+
+    def _let_in(self, client: socket.socket) -> None:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connecting = self._loop.connect_accepted_socket(self._connection, client)
         task: asyncio.Task[object] = self._loop.create_task(connecting)

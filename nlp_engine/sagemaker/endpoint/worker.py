@@ -82,7 +82,7 @@ class Worker:
         door = Door(listener, lambda: Connection(self), self.metrics)
         sweeping = loop.create_task(self._sweep())
         await self._stopping.wait()
-        door.close()
+        await door.close()
         for connection in tuple(self._connections):
             connection.retire()
         end = self.after(self.settings.grace_seconds)
