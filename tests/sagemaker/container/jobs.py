@@ -79,7 +79,8 @@ class Pipes:
                 os.mkfifo(path)
             with path.open("wb") as pipe:  # waits for a reader, for ever if none comes
                 pipe.write(content)
-            self.passes[name] += 1
+                pipe.flush()
+                self.passes[name] += 1  # before the reader sees its end
 
 
 def wrapped(*values: Any) -> bytes:
