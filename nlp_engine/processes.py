@@ -29,7 +29,7 @@ def map_in_order(
     An error of this package in `items` is raised once what came before it is done.
 
     Args:
-        pool: The processes; signals are no means to stop them, see `end_with_parent`.
+        pool: The processes.
         function: Called in a process of the pool.
         items: Read a little ahead of the results.
         ahead: How many results may wait, so that no process does.
@@ -60,7 +60,7 @@ def map_in_order(
 
 
 def end_with_parent() -> None:
-    """Have this process end when the one that started it has gone, as if killed, say."""
+    """Have this process, one of a pool, end when the one that started it was killed."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 

@@ -22,6 +22,7 @@ from nlp_engine.errors import InputError
 from nlp_engine.wiki.extract import extract_dumps
 from tests.cli.commands import PROGRAM, fail, run, started, succeed
 from tests.conftest import TOY_PAGES, make_dump
+from tests.processes import children
 from tests.reports.page import Page
 
 SENTENCE = "Tim Cook runs Apple from Cupertino."
@@ -530,9 +531,9 @@ def test_a_killed_worker_is_named(toy: Path, tmp_path: Path) -> None:
     with started(*in_workers(toy, tmp_path / "text.txt", 200_000)) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        assert len(children) == 2
-        os.kill(int(children[0]), signal.SIGKILL)
+        workers = children(process.pid)
+        assert len(workers) == 2
+        os.kill(workers[0], signal.SIGKILL)
         _, errors = process.communicate(timeout=60)
         assert "a worker process was killed" in errors
     assert process.returncode == 2

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import itertools
 import os
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from nlp_engine.engines.result import TrainedVectors
 from nlp_engine.errors import EngineError
 from nlp_engine.progress import Progress, Report, silent
 from tests.fasttext_library import train_with_library
+from tests.processes import children
 
 # With one thread fastText reports no progress.
 ARGUMENTS = {"dim": 4, "epoch": 2, "minCount": 1, "maxn": 0, "thread": 2}
@@ -154,10 +154,7 @@ def test_a_killed_trainer_is_reported(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def workers_of(process: int) -> list[Path]:
     """The folders in `/proc` of the workers that a process has."""
-    children = (
-        file.read_text().split() for file in Path(f"/proc/{process}/task").glob("*/children")
-    )
-    folders = [Path("/proc", child) for child in itertools.chain(*children)]
+    folders = [Path("/proc", str(child)) for child in children(process)]
     return [folder for folder in folders if at_work(folder)]
 
 

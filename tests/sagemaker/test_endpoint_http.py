@@ -26,6 +26,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from tests.processes import children
 from tests.sagemaker.endpoint_models import Server, free_port, running, served, train_models
 
 LIMIT = 6_291_456
@@ -514,10 +515,6 @@ def test_numbers_are_those_of_all_workers(folder: Path) -> None:
         assert server.metric("nlp_engine_invocation_seconds_count") == 31
         assert server.metric('nlp_engine_invocation_seconds_bucket{le="+Inf"}') == 31
         assert server.metric("nlp_engine_worker_starts_total") == 2
-
-
-def children(process: int) -> list[int]:
-    return list(map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split()))
 
 
 def test_a_worker_that_dies_is_replaced(folder: Path) -> None:
